@@ -52,6 +52,18 @@ pub fn has_terminal(session: &Session) -> bool {
     std::io::stdout().is_terminal() && env::abilities(&session.env).full_screen
 }
 
+/// Returns why the board cannot be drawn, where there is a terminal that somebody looks at.
+pub fn cannot_draw(session: &Session) -> Option<String> {
+    if has_terminal(session) || !std::io::stdout().is_terminal() {
+        return None;
+    }
+    let term = session.env.get("TERM");
+    Some(term.filter(|term| !term.is_empty()).map_or_else(
+        || "`TERM` is not set and the board cannot be drawn".to_owned(),
+        |term| format!("the board cannot be drawn with `TERM={term}`"),
+    ))
+}
+
 /// Runs the board until somebody leaves it; `wall` says that it is nothing but the wall.
 pub fn run(mut session: Session, args: &BoardArgs, wall: bool) -> Result<Exit, Failure> {
     session.require_sources()?;

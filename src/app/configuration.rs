@@ -22,8 +22,8 @@ use crate::config::{
     self, ConfigError, KeysConfig, Layer, OwnCommand, Settings, Told, place_of, place_of_word,
 };
 use crate::ui::command::{COMMANDS, Command};
-use crate::ui::keymap::{Keymap, KeymapError};
-use crate::ui::theme::{ColorDepth, Glyphs, Theme};
+use crate::ui::keymap::{Keymap, KeymapError, Preset, sequence_form};
+use crate::ui::theme::{BUILTIN, ColorDepth, Glyphs, Theme};
 
 /// Every key with its default, as tests hold it to be.
 const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -47,9 +47,13 @@ pub fn schema() -> String {
     let kinds = settings::kinds();
     let commands = COMMANDS.iter().map(|row| (row.name, row.help.trim()));
     let commands: Vec<(&str, &str)> = commands.collect();
+    let themes: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
     let schema = config::schema(&Told {
         kinds: &kinds,
         commands: &commands,
+        keys: &sequence_form(),
+        presets: &Preset::ALL.map(Preset::name),
+        themes: &themes,
         reference: EXAMPLE,
     });
     format!("{schema:#}\n")
@@ -334,7 +338,9 @@ fn blamed(error: &KeymapError, keys: &KeysConfig) -> String {
             let mut names = std::iter::once(*name).chain(longer.iter().map(|(_, name)| *name));
             names.find(own).unwrap_or(name).to_owned()
         }
-        KeymapError::BadKey { name, .. } | KeymapError::NoWayOut { name } => (*name).to_owned(),
+        KeymapError::BadKey { name, .. }
+        | KeymapError::Twice { name, .. }
+        | KeymapError::NoWayOut { name } => (*name).to_owned(),
         KeymapError::UnknownCommand { name, .. } => name.clone(),
         KeymapError::UnknownPreset { .. } => "preset".to_owned(),
         KeymapError::OwnConflict { own, .. }
@@ -372,6 +378,7 @@ fn own_error<'a>(layers: &[Layer<'_>], error: &'a KeymapError) -> Option<(&'a st
         KeymapError::Conflict { .. }
         | KeymapError::Beginning { .. }
         | KeymapError::BadKey { .. }
+        | KeymapError::Twice { .. }
         | KeymapError::NoWayOut { .. }
         | KeymapError::UnknownPreset { .. }
         | KeymapError::UnknownCommand { .. } => return None,

@@ -17,6 +17,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::key::RepoKey;
 use crate::domain::trace;
 use crate::engine::Engine;
+use crate::engine::db::Store;
 use crate::engine::snapshot::{Snapshot, SourceView};
 use crate::sources::REGISTRY;
 
@@ -47,6 +48,8 @@ pub struct Heard {
     pub snapshot: Arc<Snapshot>,
     /// Whether every answer is in it that was waited for.
     pub in_time: bool,
+    /// Whether what was printed tells what a person should know about the program itself.
+    pub tells_notices: bool,
 }
 
 impl Heard {
@@ -54,6 +57,10 @@ impl Heard {
     /// is fine so far is not known where not every answer came.
     pub fn ends(&self, verdict: Exit, format: Option<Format>) -> Exit {
         waiting::remarks(&self.snapshot.sources, waiting::is_told(format));
+        let notices = self.snapshot.notices.iter();
+        for notice in notices.filter(|_| !self.tells_notices) {
+            waiting::say(&format!("note: {notice}"));
+        }
         match (self.in_time, verdict) {
             (false, Exit::Fine) => {
                 waiting::say(waiting::LATE);
@@ -78,6 +85,24 @@ impl Session {
         self.ask(offline, wait, Some(word))
     }
 
+    /// Returns the store for what is printed once: nobody looks at a screen that would tell what is
+    /// wrong with it, so that it is said.
+    pub fn store_or_say(&self) -> Option<Store> {
+        match self.open_store() {
+            Ok((store, opened)) => {
+                for notice in &opened.notices {
+                    waiting::say(&format!("note: {notice}"));
+                }
+                Some(store)
+            }
+            Err(failure) => {
+                tracing::warn!(%failure, "store");
+                waiting::say(&format!("note: {failure}"));
+                None
+            }
+        }
+    }
+
     fn ask(&mut self, offline: bool, wait: Wait, word: Option<&str>) -> Result<Heard, Failure> {
         let store = self.store_or_none();
         runtime::run(async {
@@ -98,7 +123,11 @@ impl Session {
             let snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
             let in_time = engine.is_settled() || word.is_some_and(|it| is_known(&snapshot, it));
             tasks.end().await;
-            Ok(Heard { snapshot, in_time })
+            Ok(Heard {
+                snapshot,
+                in_time,
+                tells_notices: false,
+            })
         })
     }
 }

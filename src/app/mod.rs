@@ -8,6 +8,7 @@ pub mod board;
 pub mod cli;
 pub mod clock;
 pub mod clone;
+pub mod complete;
 pub mod config_file;
 pub mod configuration;
 pub mod demo;
@@ -31,6 +32,7 @@ pub mod key_table;
 pub mod keys;
 pub mod log;
 pub mod logs;
+mod manual;
 pub mod measure;
 pub mod named;
 pub mod notify;
@@ -87,6 +89,9 @@ pub fn main() -> ExitCode {
     guard::mark_program();
     guard::install_panic_hook();
     guard::forbid_core_dumps();
+    if complete::answer() {
+        return ExitCode::SUCCESS;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return answered(&error).into(),
@@ -232,16 +237,23 @@ fn board(session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
             first::Wish::Leave => Ok(first::left()),
         };
     }
-    if prints || !board::has_terminal(&session) {
-        once::run(session, args)
-    } else {
-        board::run(session, args, false)
+    if !prints && board::has_terminal(&session) {
+        return board::run(session, args, false);
     }
+    let why = (!prints).then(|| board::cannot_draw(&session)).flatten();
+    let exit = once::run(session, args)?;
+    if let Some(why) = why {
+        waiting::say(&format!(
+            "note: {why}, so it was printed once; `cycleboard --plain` talks about it in lines"
+        ));
+    }
+    Ok(exit)
 }
 
 fn sources(mut session: Session, args: &SourcesArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
-    let heard = session.ask_once(args.offline, Wait::of(None))?;
+    let mut heard = session.ask_once(args.offline, Wait::of(None))?;
+    heard.tells_notices = output::format_or_table(args.format) == Format::Table;
     let snapshot = &heard.snapshot;
     let now = (session.clock)();
     let text = match output::format_or_table(args.format) {
@@ -258,26 +270,16 @@ fn sources(mut session: Session, args: &SourcesArgs) -> Result<Exit, Failure> {
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "cycleboard", &mut text);
-    output::print(&String::from_utf8_lossy(&text))?;
+    let script = complete::script(shell).map_err(anyhow::Error::from)?;
+    output::print(&script)?;
     Ok(Exit::Fine)
 }
 
-/// Writes the page of a command and after it those of its own commands.
-fn pages(command: &clap::Command, text: &mut Vec<u8>) -> std::io::Result<()> {
-    clap_mangen::Man::new(command.clone()).render(text)?;
-    command
-        .get_subcommands()
-        .try_for_each(|command| pages(command, text))
-}
-
 fn manual() -> Result<Exit, Failure> {
-    let mut text = Vec::new();
     let mut program = Cli::command();
     // With names and options that hold for all commands in each of them.
     program.build();
-    pages(&program, &mut text)?;
-    output::print(&String::from_utf8_lossy(&text))?;
+    let pages = manual::pages(&program).map_err(anyhow::Error::from)?;
+    output::print(&pages)?;
     Ok(Exit::Fine)
 }

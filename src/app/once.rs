@@ -34,7 +34,8 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     let view = view.map(|name| views::find(&session, name)).transpose()?;
     let shows = view.map(|view| view.shows).unwrap_or_default();
     let filter = filter(args.filter.as_deref().or(Some(&shows.filter)))?;
-    let heard = session.ask_once(args.offline, Wait::of(args.wait))?;
+    let mut heard = session.ask_once(args.offline, Wait::of(args.wait))?;
+    heard.tells_notices = output::format_or_table(args.format) == Format::Table;
     let snapshot = &heard.snapshot;
     let context = QueryContext {
         now: (session.clock)(),

@@ -135,7 +135,11 @@ pub fn recall(
         let ledger = read.await.ok().flatten().unwrap_or_default();
         tasks.end().await;
         Ok(Recalled {
-            heard: Heard { snapshot, in_time },
+            heard: Heard {
+                snapshot,
+                in_time,
+                tells_notices: false,
+            },
             is_whole: is_whole && ledger.since.is_some(),
             ledger,
         })

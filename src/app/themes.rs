@@ -165,7 +165,7 @@ impl Themes {
                 return if told.is_empty() { vec![first] } else { told };
             }
         };
-        let lacks: Vec<Mistake> = sheet.missing().map(|it| self.mistake(&it, own)).collect();
+        let lacks = self.lacks(&sheet, own);
         let faults = faults(&sheet).into_iter().map(|fault| Mistake {
             place: own
                 .map(|(path, text)| (path.to_path_buf(), text.to_owned()))
@@ -178,6 +178,20 @@ impl Themes {
             hint: None,
         });
         lacks.into_iter().chain(faults).collect()
+    }
+
+    /// Says which roles have no colour, all in one: what to do about them is the same.
+    fn lacks(&self, sheet: &Sheet, own: Option<(&Path, &str)>) -> Option<Mistake> {
+        let mut mistake = self.mistake(&sheet.missing().next()?, own);
+        let lacking = sheet.lacking();
+        let name = sheet.name();
+        if sheet.is_silent() {
+            mistake.message = format!("theme `{name}` has no colour for any role");
+        } else if lacking.len() > 1 {
+            let (count, all) = (lacking.len(), lacking.join("`, `"));
+            mistake.message = format!("theme `{name}` lacks {count} roles: `{all}`");
+        }
+        Some(mistake)
     }
 
     /// Reads a theme with all that it inherits; `own` is its file, where it is none of ours.
@@ -193,9 +207,11 @@ impl Themes {
         // A file of the name of a built-in theme inherits from that one, not from itself.
         let find = |base: &str| {
             let ours = (base == name).then(|| builtin(base)).flatten();
-            match ours {
-                Some(text) => Ok(Some(text.to_owned())),
-                None => self.text(base).map_err(Unread::Unopened),
+            match (ours, own) {
+                (Some(text), _) => Ok(Some(text.to_owned())),
+                // A file that lies elsewhere is known by no other name.
+                (None, Some((_, text))) if base == name => Ok(Some(text.to_owned())),
+                (None, _) => self.text(base).map_err(Unread::Unopened),
             }
         };
         Sheet::read(name, &text, find).map_err(|error| match error {

@@ -285,7 +285,7 @@ fn ask(
     word: Option<&str>,
     within: Option<Duration>,
 ) -> Result<(Arc<Snapshot>, bool), Failure> {
-    let store = session.store_or_none();
+    let store = session.store_or_say();
     runtime::run(async {
         let tasks = Tasks::default();
         let polling = within.is_some();

@@ -20,7 +20,7 @@ pub(super) const TITLE: &str = "[[wip]]";
 const MOST: usize = 100;
 
 /// The longest time that things may be as they are, in days.
-const LONGEST_DAYS: i64 = 366;
+pub(super) const LONGEST_DAYS: i64 = 366;
 
 /// `[[wip]]` and `[attention]`.
 #[derive(Clone, PartialEq, Debug, Default)]

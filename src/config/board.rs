@@ -17,7 +17,10 @@ use crate::domain::text::{Clean, parse_duration};
 const LONGEST_TITLE: usize = 40;
 
 /// The longest window, in days.
-const LONGEST_WINDOW: i64 = 366;
+pub(super) const LONGEST_WINDOW: i64 = 366;
+
+/// The stages in which review may stand.
+pub(super) const REVIEW: [&str; 2] = ["code", "test"];
 
 /// Puts `[board]` into the settings.
 pub(super) fn apply(checker: &mut Checker<'_>, table: Table<file::Board>, settings: &mut Settings) {
@@ -42,7 +45,7 @@ pub(super) fn apply(checker: &mut Checker<'_>, table: Table<file::Board>, settin
         let parse = |word: &str| {
             Stage::parse(word).filter(|stage| matches!(stage, Stage::Code | Stage::Test))
         };
-        let stage = checker.word("review_stage", &text, &["code", "test"], parse);
+        let stage = checker.word("review_stage", &text, &REVIEW, parse);
         policy.review_stage = stage.unwrap_or(policy.review_stage);
     }
     if let Some(text) = board.branching {

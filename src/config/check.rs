@@ -28,7 +28,7 @@ const MOST_ERRORS: usize = 500;
 const USER_TABLES: [&str; 4] = ["command", "keys", "notify", "store"];
 
 /// Keys of a source that a directory may not set.
-const USER_KEYS: [&str; 7] = [
+pub(super) const USER_KEYS: [&str; 7] = [
     "url",
     "token_env",
     "token_command",
@@ -42,7 +42,7 @@ const USER_KEYS: [&str; 7] = [
 const SOURCE: &str = "[[source]]";
 
 /// Names of the tables that a source may have of its own.
-const OWN_TABLES: [&str; 3] = ["project", "check", "map"];
+pub(super) const OWN_TABLES: [&str; 3] = ["project", "check", "map"];
 
 /// One table of the file, read.
 #[derive(Debug)]

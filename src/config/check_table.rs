@@ -3,7 +3,7 @@
 //! What is wrong is told with its line; a check that is refused is left out.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use regex::RegexBuilder;
@@ -19,7 +19,19 @@ use crate::domain::text::{Clean, parse_duration};
 pub(super) const TITLE: &str = "[[source.check]]";
 
 /// The most checks of one source.
-const MOST: usize = 50;
+pub(super) const MOST: usize = 50;
+
+/// The longest time that an answer may be let take.
+pub(super) const LONGEST_LATENCY: Duration = Duration::from_secs(10);
+
+/// How many days before its end a certificate may be told.
+pub(super) const CERTIFICATE: RangeInclusive<u32> = 1..=365;
+
+/// How many failures in a row may be one.
+pub(super) const FAILURES_IN_A_ROW: RangeInclusive<u32> = 1..=100;
+
+/// How often a check may be asked.
+pub(super) const EVERY: RangeInclusive<Duration> = SHORTEST_EVERY..=Duration::from_hours(24);
 
 /// So many failures in a row are one, where no check says.
 const FAILURES: u32 = 2;
@@ -266,10 +278,9 @@ fn latency(checker: &mut Checker<'_>, text: &file::Text) -> Option<Duration> {
     let found = millis
         .map(Duration::from_millis)
         .or_else(|| parse_duration(raw).and_then(|span| span.to_std().ok()));
-    let longest = Duration::from_secs(10);
     let found = found.filter(|span| !span.is_zero());
     match found {
-        Some(span) if span <= longest => Some(span),
+        Some(span) if span <= LONGEST_LATENCY => Some(span),
         Some(_) => {
             let message = format!("`latency`: `{raw}` is longer than 10 s");
             let hint = "what takes longer than that is no answer in any case";
@@ -296,7 +307,7 @@ fn certificate_days(
         return None;
     }
     let found = u32::try_from(*days.get_ref()).ok();
-    let found = found.filter(|days| (1..=365).contains(days));
+    let found = found.filter(|days| CERTIFICATE.contains(days));
     if found.is_none() {
         let message = "`certificate` is not between 1 and 365 days";
         checker.error(days.span(), message, Some(hint));
@@ -322,7 +333,7 @@ fn place(checker: &mut Checker<'_>, text: &file::Text) -> Option<Place> {
 
 fn failures(checker: &mut Checker<'_>, count: &toml::Spanned<i64>) -> Option<u32> {
     let found = u32::try_from(*count.get_ref()).ok();
-    let found = found.filter(|count| (1..=100).contains(count));
+    let found = found.filter(|count| FAILURES_IN_A_ROW.contains(count));
     if found.is_none() {
         let hint = "how many in a row are told; 2 lets one blip pass";
         checker.error(
@@ -338,7 +349,7 @@ fn every(checker: &mut Checker<'_>, text: &file::Text) -> Option<Duration> {
     let raw = text.get_ref().trim();
     let found = parse_duration(raw).and_then(|span| span.to_std().ok());
     match found {
-        Some(span) if (SHORTEST_EVERY..=Duration::from_hours(24)).contains(&span) => Some(span),
+        Some(span) if EVERY.contains(&span) => Some(span),
         Some(_) => {
             let message = format!("`every`: `{raw}` is not between 30s and 24h");
             checker.error(text.span(), &message, None);

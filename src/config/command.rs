@@ -17,10 +17,10 @@ use crate::domain::text::Clean;
 pub(super) const TITLE: &str = "[[command]]";
 
 /// The most commands there may be.
-const MOST: usize = 50;
+pub(super) const MOST: usize = 50;
 
 /// The most words of one.
-const MOST_WORDS: usize = 64;
+pub(super) const MOST_WORDS: usize = 64;
 
 /// A program of the user.
 #[derive(Clone, PartialEq, Debug)]
@@ -62,7 +62,7 @@ pub enum RunIn {
 }
 
 impl RunIn {
-    const WORDS: [&str; 2] = ["background", "terminal"];
+    pub(super) const WORDS: [&str; 2] = ["background", "terminal"];
 
     fn parse(word: &str) -> Option<Self> {
         Some(match word {
@@ -93,7 +93,7 @@ pub enum OwnPlace {
 }
 
 impl OwnPlace {
-    const WORDS: [&str; 7] = [
+    pub(super) const WORDS: [&str; 7] = [
         "board",
         "triage",
         "log",
@@ -399,5 +399,61 @@ mod tests {
             Some("script"),
         );
         check(&["find", ".", "-exec", "{title}"], Some("something to run"));
+    }
+
+    #[test]
+    fn versions_dashes_and_other_programs_are_no_way_around_it() {
+        for argv in [
+            &["python3.11", "-c", "{title}"][..],
+            &["/usr/bin/perl5.36", "-e", "{title}"],
+            &["lua5.4", "-e", "{title}"],
+            &["fish", "-C", "{title}"],
+            &["bun", "-e", "{title}"],
+            &["node", "-p", "{title}"],
+            &["xterm", "-e", "{title}"],
+            &["kitty", "{title}"],
+            &["gnome-terminal", "--command={title}"],
+            &["flock", "f", "-c", "{title}"],
+            &["nix-shell", "--run", "{title}"],
+            &["expect", "-c", "{title}"],
+            &["osascript", "-e", "{title}"],
+            &["psql", "-c", "{title}"],
+            &["sqlite3", "-cmd", "{title}"],
+        ] {
+            check(argv, Some("script"));
+        }
+        for argv in [
+            &["emacs", "-eval", "{title}"][..],
+            &["emacs", "--eval={title}"],
+            &["emacs", "--execute", "{title}"],
+            &["git", "submodule", "foreach", "{title}"],
+            &["git", "bisect", "run", "{title}"],
+            &["git", "difftool", "--extcmd={title}"],
+            &["rsync", "-e", "{title}", "a", "b"],
+            &["rsync", "--rsh={title}", "a", "b"],
+            &["tar", "--to-command={title}", "-xf", "x"],
+            &["tar", "-I", "{title}", "-xf", "x"],
+            &["fzf", "--preview", "{title}"],
+            &["gdb", "-ex", "{title}"],
+            &["socat", "-", "EXEC:{title}"],
+        ] {
+            check(argv, Some("something to run"));
+        }
+        check(&["entr", "-s", "{title}"], Some("shell"));
+        check(&["deno", "eval", "{title}"], Some("shell"));
+        check(&["watchexec", "{title}"], Some("shell"));
+        check(&["hyperfine", "{title}"], Some("shell"));
+        // What only looks like it is let pass.
+        check(&["git", "bisect", "good", "{sha}"], None);
+        check(&["git", "diff", "--cached", "{branch}"], None);
+        check(&["git", "fetch", "origin", "{sha}"], None);
+        check(&["rsync", "--exclude={branch}", "a", "b"], None);
+        check(&["xterm", "-e", "less", "{log_path}"], None);
+        check(&["flock", "f", "git", "switch", "{branch}"], None);
+        check(&["tar", "-xf", "{log_path}"], None);
+        check(&["fzf", "--query", "{branch}"], None);
+        check(&["gdb", "{log_path}"], None);
+        check(&["node", "show.js", "{title}"], None);
+        check(&["python3.11", "show.py", "{title}"], None);
     }
 }

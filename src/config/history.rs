@@ -6,7 +6,7 @@ use crate::config::check::{Checker, Table};
 use crate::config::{Settings, file};
 
 /// The most days of the past that are read.
-const MOST_DAYS: u32 = 365;
+pub(super) const MOST_DAYS: u32 = 365;
 
 /// `[history]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

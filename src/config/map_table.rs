@@ -17,7 +17,7 @@ use crate::domain::text::nearest;
 pub(super) const TITLE: &str = "[[source.map]]";
 
 /// The most maps of one source.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 
 /// Returns the maps of one source at `base`.
 pub(super) fn check(

@@ -58,10 +58,10 @@ pub struct Quiet {
 }
 
 /// The most runs of a workflow that are looked at: as many as one page of a server has.
-const MOST_HISTORY: u32 = 100;
+pub(super) const MOST_HISTORY: u32 = 100;
 
 /// The most runs of a job that tell its usual time.
-const MOST_USUAL: u32 = 50;
+pub(super) const MOST_USUAL: u32 = 50;
 
 impl Default for Notify {
     /// Nobody is called who did not ask for it.
@@ -90,7 +90,7 @@ impl Notify {
 }
 
 impl Desktop {
-    const WORDS: [&str; 5] = ["auto", "osc9", "osc777", "command", "off"];
+    pub(super) const WORDS: [&str; 5] = ["auto", "osc9", "osc777", "command", "off"];
 
     fn parse(word: &str) -> Option<Self> {
         Some(match word {
@@ -105,7 +105,7 @@ impl Desktop {
 }
 
 impl Occasion {
-    const WORDS: [&str; 2] = ["red", "green"];
+    pub(super) const WORDS: [&str; 2] = ["red", "green"];
 
     fn parse(word: &str) -> Option<Self> {
         Some(match word {

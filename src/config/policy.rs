@@ -18,8 +18,11 @@ use crate::domain::text::Clean;
 /// The words for ways of branching.
 pub(super) const MODELS: [&str; 3] = ["auto", "trunk", "git-flow"];
 
+/// Another word for the last of them.
+pub(super) const GIT_FLOW: &str = "gitflow";
+
 /// The words for phases.
-const PHASES: [&str; 4] = ["build", "test", "release", "deploy"];
+pub(super) const PHASES: [&str; 4] = ["build", "test", "release", "deploy"];
 
 /// The tables of one file that say how a team works.
 #[derive(Default)]
@@ -83,7 +86,7 @@ pub(super) fn parse_model(word: &str) -> Option<Branching> {
     match word.to_ascii_lowercase().replace('_', "-").as_str() {
         "auto" => Some(Branching::Auto),
         "trunk" => Some(Branching::Trunk),
-        "git-flow" | "gitflow" => Some(Branching::GitFlow),
+        "git-flow" | GIT_FLOW => Some(Branching::GitFlow),
         _ => None,
     }
 }
@@ -224,6 +227,12 @@ pub(super) fn check_name(
 
 /// Returns the pattern of a service's environments; what `{env}` stood for is its group `env`.
 fn environment(checker: &mut Checker<'_>, service: &str, text: &file::Text) -> Option<Regex> {
+    if let Some(word) = stray(text.get_ref()) {
+        let message = format!("`env`: `{word}` stands for nothing");
+        let hint = "there are `{env}` and `{service}`, e.g. `api-{env}` or `{service}-{env}`";
+        checker.error(text.span(), &message, Some(hint));
+        return None;
+    }
     let pattern = text.get_ref().replace("{service}", service);
     if pattern.trim().is_empty() || pattern.matches("{env}").count() > 1 {
         checker.error(
@@ -249,6 +258,15 @@ fn environment(checker: &mut Checker<'_>, service: &str, text: &file::Text) -> O
         );
     }
     built.ok()
+}
+
+/// Returns the first word in braces that stands for nothing, or a brace that stands alone.
+fn stray(pattern: &str) -> Option<String> {
+    let rest = pattern.replace("{env}", "").replace("{service}", "");
+    let at = rest.find(['{', '}'])?;
+    let word = rest.get(at..)?;
+    let end = word.find('}').map_or(word.len(), |end| end + 1);
+    word.get(..end).map(str::to_owned)
 }
 
 fn check_rule(checker: &mut Checker<'_>, table: Table<file::Rule>) -> Option<OverrideRule> {

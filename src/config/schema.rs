@@ -1,7 +1,8 @@
 //! The JSON schema of the configuration, for editors that complete and check while one writes.
 //!
-//! Keys and types are what the readers take (`shape.rs`), words are what they know, and what is
-//! said about each stands in the reference (`config.example.toml`). Nothing is said here alone.
+//! Keys and types are what the readers take (`shape.rs`), words, bounds and needed keys those of the
+//! checkers (`taken.rs`, `conditions.rs`), and what is said about each stands in the reference
+//! (`config.example.toml`). Nothing is said here alone.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::config::file;
 use crate::config::shape::{Shape, shape};
-use crate::config::{Action, SourceKind};
-use crate::domain::stage::Stage;
+use crate::config::taken::{Taken, taken};
+use crate::config::{SourceKind, conditions};
 
 /// What others know of the configuration.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,12 @@ pub struct Told<'a> {
     pub kinds: &'a [&'a SourceKind],
     /// The commands of the screen, with what each does.
     pub commands: &'a [(&'a str, &'a str)],
+    /// The form of a key or of several in a row, as a regular expression.
+    pub keys: &'a str,
+    /// The sets of keys to begin with.
+    pub presets: &'a [&'a str],
+    /// The themes that are built in.
+    pub themes: &'a [&'a str],
     /// The reference, in which each key has its comment.
     pub reference: &'a str,
 }
@@ -42,6 +49,9 @@ pub fn schema(told: &Told<'_>) -> Value {
         ),
     );
     schema.extend(tables);
+    // Each of a hundred commands has keys: what they look like is said once.
+    let key = text(&taken("keys.*", told));
+    schema.insert("definitions".to_owned(), json!({"key": key}));
     Value::Object(schema)
 }
 
@@ -73,24 +83,20 @@ pub(super) fn whole() -> Shape {
 
 /// Returns the schema of what stands at a place.
 fn of(shape: &Shape, place: &str, notes: &Notes, told: &Told<'_>) -> Value {
+    let taken = taken(place, told);
     let mut value = match shape {
         Shape::Yes => json!({"type": "boolean"}),
-        Shape::Whole => json!({"type": "integer"}),
+        Shape::Whole => whole_number(&taken),
         Shape::Number => json!({"type": "number"}),
-        Shape::Text => text(place, told),
-        Shape::List(inner) => json!({"type": "array", "items": of(inner, place, notes, told)}),
+        Shape::Text => text(&taken),
+        Shape::List(inner) => list(of(inner, place, notes, told), inner, &taken),
         Shape::Names(inner) => names(inner, place, notes, told),
-        Shape::Table(keys) => {
-            let of = |(key, inner): &(&str, Shape)| {
-                let place = [place, key].join(".");
-                let place = place.trim_start_matches('.');
-                ((*key).to_owned(), of(inner, place, notes, told))
-            };
-            let properties: Map<String, Value> = keys.iter().map(of).collect();
-            json!({"type": "object", "properties": properties, "additionalProperties": false})
-        }
+        Shape::Table(keys) => table(keys, place, notes, told),
         Shape::Either(ways, _) => {
-            let ways = ways.iter().map(|way| of(way, place, &Notes::new(), told));
+            let ways = ways
+                .iter()
+                .filter(|way| **way != Shape::Yes || !taken.no_switch);
+            let ways = ways.map(|way| of(way, place, &Notes::new(), told));
             json!({"anyOf": ways.collect::<Vec<_>>()})
         }
     };
@@ -101,24 +107,64 @@ fn of(shape: &Shape, place: &str, notes: &Notes, told: &Told<'_>) -> Value {
     value
 }
 
-/// Returns the schema of a text, with the words that it may be.
-fn text(place: &str, told: &Told<'_>) -> Value {
-    let stages: Vec<&str> = Stage::ALL.into_iter().map(Stage::as_str).collect();
-    match place {
-        "source.kind" => {
-            let kinds: Vec<&str> = told.kinds.iter().map(|kind| kind.name).collect();
-            json!({"type": "string", "enum": kinds})
-        }
-        "source.writes" => {
-            let words = Action::ALL.map(Action::as_str);
-            json!({"type": "string", "enum": words})
-        }
-        // They are read in any case: what is offered is not all that is right.
-        "board.columns" | "board.columns.stage" | "rule.stage" | "wip.stages" => {
-            json!({"anyOf": [{"enum": stages}, {"type": "string"}]})
-        }
-        _ => json!({"type": "string"}),
+fn whole_number(taken: &Taken) -> Value {
+    let mut value = json!({"type": "integer"});
+    if let Some(bounds) = &taken.numbers {
+        value["minimum"] = json!(bounds.start());
+        value["maximum"] = json!(bounds.end());
     }
+    value
+}
+
+/// Returns the schema of a text; where more is taken than is offered, the words are still offered.
+fn text(taken: &Taken) -> Value {
+    match (taken.words.as_slice(), &taken.form) {
+        ([], None) => json!({"type": "string"}),
+        ([], Some(form)) => json!({"type": "string", "pattern": form}),
+        (words, None) => json!({"type": "string", "enum": words}),
+        (words, Some(form)) => {
+            json!({"type": "string", "anyOf": [{"enum": words}, {"pattern": form}]})
+        }
+    }
+}
+
+fn list(items: Value, inner: &Shape, taken: &Taken) -> Value {
+    let mut value = json!({"type": "array", "items": items});
+    if let (Some(first), Shape::Text) = (&taken.first, inner) {
+        value["additionalItems"] = value["items"].take();
+        value["items"] = json!([{"type": "string", "pattern": first}]);
+    }
+    if taken.fewest > 0 {
+        value["minItems"] = json!(taken.fewest);
+    }
+    if let Some(most) = taken.most {
+        value["maxItems"] = json!(most);
+    }
+    value
+}
+
+fn table(keys: &[(&'static str, Shape)], place: &str, notes: &Notes, told: &Told<'_>) -> Value {
+    let of = |(key, inner): &(&str, Shape)| {
+        let place = [place, key].join(".");
+        let place = place.trim_start_matches('.');
+        ((*key).to_owned(), of(inner, place, notes, told))
+    };
+    let properties: Map<String, Value> = keys.iter().map(of).collect();
+    let mut value =
+        json!({"type": "object", "properties": properties, "additionalProperties": false});
+    let taken = taken(place, told);
+    if !taken.needs.is_empty() {
+        value["required"] = json!(taken.needs);
+    }
+    if !taken.needs_one.is_empty() {
+        let one = taken.needs_one.iter().map(|key| json!({"required": [key]}));
+        value["anyOf"] = one.collect();
+    }
+    let conditions = conditions::of(place, told);
+    if !conditions.is_empty() {
+        value["allOf"] = Value::Array(conditions);
+    }
+    value
 }
 
 /// Returns the schema of a table of names; that of `[keys]` has the commands and no other name.
@@ -127,7 +173,17 @@ fn names(inner: &Shape, place: &str, notes: &Notes, told: &Told<'_>) -> Value {
         return commands(notes, told);
     }
     let value = of(inner, &format!("{place}.*"), notes, told);
-    json!({"type": "object", "additionalProperties": value})
+    let Some((offered, form)) = taken(place, told).names else {
+        return json!({"type": "object", "additionalProperties": value});
+    };
+    let offered: Map<String, Value> = offered
+        .into_iter()
+        .map(|name| (name.to_owned(), value.clone()))
+        .collect();
+    json!({
+        "type": "object", "properties": offered, "propertyNames": {"pattern": form},
+        "additionalProperties": value,
+    })
 }
 
 /// Returns the schema of `[keys]`: the reader takes any value there, so that each mistake is told.
@@ -139,13 +195,14 @@ fn commands(notes: &Notes, told: &Told<'_>) -> Value {
         value
     };
     let note = |key: &str| notes.get(&format!("keys.{key}")).map_or("", String::as_str);
-    let text = json!({"type": "string"});
-    let key = json!({"anyOf": [text, {"type": "array", "items": text}]});
+    let chord = json!({"$ref": "#/definitions/key"});
+    let key = json!({"anyOf": [chord, {"type": "array", "items": chord}]});
     let commands = told.commands.iter();
     let mut properties: Map<String, Value> = commands
         .map(|(name, does)| ((*name).to_owned(), said(key.clone(), does)))
         .collect();
-    properties.insert("preset".to_owned(), said(text, note("preset")));
+    let preset = text(&taken("keys.preset", told));
+    properties.insert("preset".to_owned(), said(preset, note("preset")));
     let switch = json!({"type": "boolean"});
     properties.insert("kitty".to_owned(), said(switch, note("kitty")));
     json!({"type": "object", "properties": properties, "additionalProperties": false})

@@ -9,6 +9,12 @@ use crate::config::check::{Checker, Table, read};
 use crate::config::file::KeyValue;
 use crate::config::{Links, Motion, Settings, Trust, file};
 
+/// The words for what is a link.
+pub(super) const LINKS: [&str; 2] = ["auto", "never"];
+
+/// The words for what moves.
+pub(super) const MOTIONS: [&str; 2] = ["full", "reduced"];
+
 /// Puts `[ui]` into the settings.
 pub(super) fn apply_ui(checker: &mut Checker<'_>, table: Table<file::Ui>, settings: &mut Settings) {
     let ui = table.value;
@@ -31,29 +37,37 @@ pub(super) fn apply_ui(checker: &mut Checker<'_>, table: Table<file::Ui>, settin
     if let Some(ascii) = ui.ascii {
         settings.ui.ascii = ascii.0;
     }
-    if let Some(links) = ui.links {
-        match links.get_ref().as_str() {
-            "auto" => settings.ui.links = Links::Auto,
-            "never" => settings.ui.links = Links::Never,
-            other => {
-                let message = format!("`links`: `{other}` is neither `auto` nor `never`");
-                checker.error(links.span(), &message, None);
-            }
-        }
+    if let Some(text) = ui.links {
+        let links = one_of_two(checker, "links", &text, LINKS, [Links::Auto, Links::Never]);
+        settings.ui.links = links.unwrap_or(settings.ui.links);
     }
-    if let Some(motion) = ui.motion {
-        match motion.get_ref().as_str() {
-            "full" => settings.ui.motion = Motion::Full,
-            "reduced" => settings.ui.motion = Motion::Reduced,
-            other => {
-                let message = format!("`motion`: `{other}` is neither `full` nor `reduced`");
-                checker.error(motion.span(), &message, None);
-            }
-        }
+    if let Some(text) = ui.motion {
+        let motions = [Motion::Full, Motion::Reduced];
+        let motion = one_of_two(checker, "motion", &text, MOTIONS, motions);
+        settings.ui.motion = motion.unwrap_or(settings.ui.motion);
     }
     settings.ui.mouse = ui.mouse.unwrap_or(settings.ui.mouse);
     settings.ui.slow = ui.slow.unwrap_or(settings.ui.slow);
     settings.ui.remember = ui.remember.unwrap_or(settings.ui.remember);
+}
+
+/// Returns which of two a word means; tells if it is neither.
+fn one_of_two<T>(
+    checker: &mut Checker<'_>,
+    key: &str,
+    text: &file::Text,
+    words: [&str; 2],
+    values: [T; 2],
+) -> Option<T> {
+    let given = text.get_ref();
+    let mut both = words.into_iter().zip(values);
+    let found = both.find(|(word, _)| word == given);
+    if found.is_none() {
+        let [one, other] = words;
+        let message = format!("`{key}`: `{given}` is neither `{one}` nor `{other}`");
+        checker.error(text.span(), &message, None);
+    }
+    found.map(|(_, value)| value)
 }
 
 fn is_theme(name: &str) -> bool {

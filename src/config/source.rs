@@ -17,7 +17,8 @@ use crate::domain::key::SourceName;
 use crate::domain::text::{Clean, parse_duration};
 
 /// How long an answer may be let take to begin.
-const TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(5);
+pub(super) const TIMEOUTS: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_mins(5);
 
 /// Puts the sources of one file into the settings.
 pub(super) fn apply(

@@ -4,6 +4,7 @@
 //! zone is the local one is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
@@ -34,7 +35,23 @@ pub struct Team {
     pub turn: Duration,
 }
 
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/// The words for days.
+pub(super) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// The same in full, from Monday on.
+pub(super) const LONG_DAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+/// How long a turn may be.
+pub(super) const TURNS: RangeInclusive<Duration> =
+    Duration::from_secs(10)..=Duration::from_hours(1);
 
 /// What working hours look like.
 const HOURS: &str = "from and until on the same day, e.g. `\"09:00-17:00\"`";
@@ -127,7 +144,12 @@ fn check_zone(checker: &mut Checker<'_>, text: &file::Text) -> Option<Zone> {
 }
 
 fn check_days(checker: &mut Checker<'_>, list: &Spanned<Vec<file::Text>>) -> Option<Vec<Weekday>> {
-    let parse = |word: &str| word.trim().parse::<Weekday>().ok();
+    let parse = |word: &str| {
+        let names = |known: &&str| known.eq_ignore_ascii_case(word.trim());
+        let place = |list: &[&str]| list.iter().position(names);
+        let at = place(&DAYS).or_else(|| place(&LONG_DAYS))?;
+        Weekday::try_from(u8::try_from(at).ok()?).ok()
+    };
     let texts = list.get_ref().iter();
     let found = texts.filter_map(|text| checker.word("working_days", text, &DAYS, parse));
     let mut days: Vec<Weekday> = found.collect();
@@ -190,8 +212,7 @@ fn check_holidays(checker: &mut Checker<'_>, list: &[Spanned<file::Day>]) -> BTr
 
 fn check_turn(checker: &mut Checker<'_>, text: &file::Text) -> Option<Duration> {
     let span = parse_duration(text.get_ref().trim()).and_then(|span| span.to_std().ok());
-    let (shortest, longest) = (Duration::from_secs(10), Duration::from_hours(1));
-    let fits = span.filter(|span| (shortest..=longest).contains(span));
+    let fits = span.filter(|span| TURNS.contains(span));
     if fits.is_none() {
         let message = format!("`turn`: `{}` is not between 10s and 1h", text.get_ref());
         checker.error(text.span(), &message, Some("e.g. `90s` or `2m`"));

@@ -25,8 +25,10 @@ pub enum Field {
     Pr,
     /// The page of that.
     PrUrl,
-    /// The commit, at least its first seven digits.
+    /// The commit, with all its digits.
     Sha,
+    /// Its first seven digits.
+    ShortSha,
     /// The branch.
     Branch,
     /// The page of the card.
@@ -41,7 +43,7 @@ pub enum Field {
 
 impl Field {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Repo,
         Self::Owner,
         Self::Name,
@@ -50,6 +52,7 @@ impl Field {
         Self::Pr,
         Self::PrUrl,
         Self::Sha,
+        Self::ShortSha,
         Self::Branch,
         Self::Url,
         Self::LogPath,
@@ -68,6 +71,7 @@ impl Field {
             Self::Pr => "pr",
             Self::PrUrl => "pr_url",
             Self::Sha => "sha",
+            Self::ShortSha => "short_sha",
             Self::Branch => "branch",
             Self::Url => "url",
             Self::LogPath => "log_path",
@@ -82,7 +86,7 @@ impl Field {
             Self::Repo | Self::Owner | Self::Name | Self::Host => "it has no repository",
             Self::Number => "it has no number",
             Self::Pr | Self::PrUrl => "no change request of it is known",
-            Self::Sha => "no commit of it is known",
+            Self::Sha | Self::ShortSha => "no commit of it is known",
             Self::Branch => "no branch of it is known",
             Self::Url => "it has no page",
             Self::LogPath => "no log is open",

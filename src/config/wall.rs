@@ -8,7 +8,7 @@ use crate::config::check::{Checker, Table};
 use crate::config::{Settings, file};
 
 /// The fewest and the most seconds that a page stays.
-const SECS: std::ops::RangeInclusive<u64> = 5..=3_600;
+pub(super) const SECS: std::ops::RangeInclusive<u64> = 5..=3_600;
 
 /// `[wall]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

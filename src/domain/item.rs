@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
-use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId, WebUrl};
+use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, Sha, SourceName, TrainId, WebUrl};
 use crate::domain::moment;
 use crate::domain::query::Haystack;
 use crate::domain::run::{Door, RunKey};
@@ -140,6 +140,9 @@ pub struct Evidence {
     /// What opens it, of a gate, or starts it, of a manual job.
     #[serde(default)]
     pub door: Option<Box<Door>>,
+    /// All digits of the commit that it is.
+    #[serde(default)]
+    pub sha: Option<Sha>,
 }
 
 impl Evidence {

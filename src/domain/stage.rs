@@ -37,6 +37,13 @@ impl Stage {
         Self::Monitor,
     ];
 
+    /// What others call some of them.
+    pub const OTHER_WORDS: [(&'static str, Self); 3] = [
+        ("create", Self::Code),
+        ("verify", Self::Test),
+        ("configure", Self::Deploy),
+    ];
+
     /// Returns the position in the cycle, 0 to 7.
     pub fn index(self) -> usize {
         self as usize
@@ -72,12 +79,9 @@ impl Stage {
 
     /// Returns the stage that a word or one of its aliases names, in any case.
     pub fn parse(word: &str) -> Option<Self> {
-        let word = word.to_ascii_lowercase();
-        match word.as_str() {
-            "create" => Some(Self::Code),
-            "verify" => Some(Self::Test),
-            "configure" => Some(Self::Deploy),
-            other => Self::ALL.into_iter().find(|stage| stage.as_str() == other),
-        }
+        let names = |known: &str| known.eq_ignore_ascii_case(word);
+        let other = Self::OTHER_WORDS.into_iter().find(|it| names(it.0));
+        let stage = || Self::ALL.into_iter().find(|stage| names(stage.as_str()));
+        other.map(|(_, stage)| stage).or_else(stage)
     }
 }

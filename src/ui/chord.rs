@@ -32,6 +32,14 @@ const NAMED: &[(&str, KeyCode)] = &[
     ("insert", KeyCode::Insert),
 ];
 
+/// The words before a key.
+const MODIFIERS: [(&str, KeyModifiers); 4] = [
+    ("ctrl", KeyModifiers::CONTROL),
+    ("c", KeyModifiers::CONTROL),
+    ("alt", KeyModifiers::ALT),
+    ("shift", KeyModifiers::SHIFT),
+];
+
 const ARROWS: [(&str, KeyCode); 4] = [
     ("↑", KeyCode::Up),
     ("↓", KeyCode::Down),
@@ -105,6 +113,23 @@ impl Chord {
         Ok(Self::of(&KeyEvent::new(code, modifiers)))
     }
 
+    /// Returns the form of a key in the configuration, as a regular expression; which of them
+    /// terminals confuse it does not tell.
+    pub fn form() -> String {
+        let any_case = |word: &str| -> String {
+            let letter = |c: char| format!("[{}{c}]", c.to_ascii_uppercase());
+            word.chars().map(letter).collect()
+        };
+        let either = |words: &[&str]| -> String {
+            let words: Vec<String> = words.iter().map(|word| any_case(word)).collect();
+            words.join("|")
+        };
+        let names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
+        let modifiers: Vec<&str> = MODIFIERS.iter().map(|(name, _)| *name).collect();
+        let (names, modifiers) = (either(&names), either(&modifiers));
+        format!(r"(?:(?:{modifiers})-)*(?:\S|[Ff](?:[1-9]|1[0-2])|{names})")
+    }
+
     /// Returns the character that this key types, if it types one.
     pub fn character(self) -> Option<char> {
         let plain = (self.modifiers - KeyModifiers::SHIFT).is_empty();
@@ -169,13 +194,9 @@ fn split_modifier(word: &str) -> Option<(KeyModifiers, &str)> {
     if rest.is_empty() {
         return None;
     }
-    let modifier = match name.to_ascii_lowercase().as_str() {
-        "ctrl" | "c" => KeyModifiers::CONTROL,
-        "alt" => KeyModifiers::ALT,
-        "shift" => KeyModifiers::SHIFT,
-        _ => return None,
-    };
-    Some((modifier, rest))
+    let mut known = MODIFIERS.iter();
+    let (_, modifier) = known.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    Some((*modifier, rest))
 }
 
 fn parse_code(word: &str) -> Option<KeyCode> {
@@ -225,6 +246,33 @@ mod tests {
         check("pgdn", KeyCode::PageDown, KeyModifiers::NONE);
         check("space", KeyCode::Char(' '), KeyModifiers::NONE);
         check("alt-x", KeyCode::Char('x'), KeyModifiers::ALT);
+    }
+
+    #[test]
+    fn the_form_is_of_keys_and_of_nothing_else() {
+        let form = regex::Regex::new(&format!("^{}$", Chord::form())).unwrap();
+        for word in [
+            "j",
+            "-",
+            "ctrl-d",
+            "C-x",
+            "Alt-Shift-f5",
+            "PgDn",
+            "f12",
+            "ctrl--",
+            "é",
+        ] {
+            assert!(
+                form.is_match(word) && Chord::parse_apart(word).is_ok(),
+                "{word}"
+            );
+        }
+        for word in ["", "ctrl-", "hyper-x", "f99", "f0", "pagedown", "jj", "alt"] {
+            assert!(
+                !form.is_match(word) && Chord::parse_apart(word).is_err(),
+                "{word}"
+            );
+        }
     }
 
     #[test]

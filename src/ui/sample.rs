@@ -120,6 +120,7 @@ pub fn card(number: usize, stage: Stage) -> WorkItem {
         detail: pick(&TITLES, number).unwrap_or_default().into(),
         run: None,
         door: None,
+        sha: None,
     };
     WorkItem {
         id: ItemId::new(&format!("ticket:github.com/{key}")),

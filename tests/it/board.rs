@@ -250,7 +250,11 @@ fn a_dumb_terminal_gets_the_printed_board() {
     let mut pty = Pty::start_with(&home, &SMALL, 120, 40, &[("TERM", "dumb")]);
     assert_eq!(pty.end(), 0);
     assert!(!String::from_utf8_lossy(&pty.raw).contains('\u{1b}'));
-    assert!(String::from_utf8_lossy(&pty.raw).contains("Plan "));
+    let told = String::from_utf8_lossy(&pty.raw).into_owned();
+    assert!(told.contains("Plan "));
+    // And why, and what may be done about it.
+    assert!(told.contains("cannot be drawn with `TERM=dumb`"), "{told}");
+    assert!(told.contains("--plain"), "{told}");
 }
 
 #[test]

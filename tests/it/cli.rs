@@ -529,7 +529,20 @@ fn without_a_place_to_write_the_board_is_shown_and_that_is_told() {
     std::fs::remove_dir(home.path("state")).unwrap();
     std::fs::write(home.path("state"), "where a directory should be").unwrap();
     let ran = demo(&home, &["board", "--once"]);
-    ran.exits(0).prints("what is new is kept in memory only");
+    let told = "what is new is kept in memory only";
+    ran.exits(0).prints(told);
+    assert!(!ran.err.contains(told), "told twice: {ran:#?}");
+    // What is printed for programs and in other commands says nothing of it: it is said beside.
+    for words in [
+        &["board", "--once", "--format", "json"][..],
+        &["board", "--once", "--format", "markdown"],
+        &["triage"],
+        &["standup"],
+        &["history"],
+    ] {
+        let ran = demo(&home, words);
+        assert!(ran.err.contains(told), "{words:?}: {ran:#?}");
+    }
 }
 
 #[test]
@@ -601,11 +614,23 @@ fn completions_and_the_manual_page_are_printed() {
         "{commands:?}"
     );
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ran = home.run(&["completions", shell]);
-        ran.exits(0).prints("schema");
+        let script = home.run(&["completions", shell]);
+        script.exits(0).prints("_CYCLEBOARD_COMPLETE");
+        // The script asks the program, which offers the commands in the dialect of the shell.
+        let offered = |words: &[&str]| {
+            let line = [&["--", "cycleboard"], words, &[""]].concat();
+            let mut asked = home.command(&line);
+            asked.env("_CYCLEBOARD_COMPLETE", shell);
+            asked.env("_CLAP_COMPLETE_INDEX", (words.len() + 1).to_string());
+            asked.env("_CLAP_IFS", "\n");
+            String::from_utf8(asked.output().unwrap().stdout).unwrap()
+        };
+        let all = offered(&[]);
         for command in &commands {
-            ran.prints(command);
+            let is_it = |line: &str| line.starts_with(command);
+            assert!(all.lines().any(is_it), "{shell}: no {command} in {all}");
         }
+        assert!(offered(&["config"]).contains("schema"), "{shell}");
     }
     let man = home.run(&["man"]);
     for page in ["cycleboard", "cycleboard-config-schema"] {
@@ -615,36 +640,6 @@ fn completions_and_the_manual_page_are_printed() {
         man.prints(&format!(".TH cycleboard-{command} 1"));
     }
     man.prints("Exit codes");
-}
-
-#[test]
-fn completions_know_the_commands_of_commands() {
-    let home = Home::new();
-    let script = home.path("complete.bash");
-    std::fs::write(&script, home.run(&["completions", "bash"]).out).unwrap();
-    let complete = |words: &str, current: &str, previous: &str| {
-        let count = words.split(' ').count();
-        let text = format!(
-            "source {file}; COMP_WORDS=({words} '{current}'); COMP_CWORD={count}; \
-             _cycleboard cycleboard '{current}' {previous}; echo \"${{COMPREPLY[@]}}\"",
-            file = script.display()
-        );
-        let ran = std::process::Command::new("bash")
-            .args(["-c", &text])
-            .output();
-        ran.map(|output| String::from_utf8(output.stdout).unwrap())
-    };
-    let Ok(first) = complete("cycleboard", "co", "cycleboard") else {
-        // Without bash nobody completes with it.
-        return;
-    };
-    assert_eq!(first.trim(), "config completions");
-    let of_config = complete("cycleboard config", "", "config").unwrap();
-    for word in ["path", "check", "default", "keys", "schema"] {
-        assert!(of_config.contains(word), "{of_config}");
-    }
-    let formats = complete("cycleboard board --format", "", "--format").unwrap();
-    assert_eq!(formats.trim(), "json table markdown");
 }
 
 #[test]

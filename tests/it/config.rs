@@ -310,6 +310,28 @@ fn what_is_hard_to_read_in_a_theme_is_told_with_its_line() {
     let ran = home.run(&["theme", "list"]);
     ran.exits(0);
     assert!(ran.out.lines().any(|line| line == "yours"), "{ran:#?}");
+    // A file that lies elsewhere is no other theme of its name.
+    write(&home, "work/my.toml", "inherits = 'my'\n");
+    let ran = home.run(&["theme", "check", "my.toml"]);
+    ran.exits(2);
+    assert!(ran.err.contains("inherits from itself"), "{ran:#?}");
+}
+
+#[test]
+fn roles_without_a_colour_are_told_in_one() {
+    let home = Home::new();
+    let file = "config/cycleboard/themes/mine.toml";
+    write(&home, file, "text = '#ffffff'\n");
+    let ran = home.run(&["theme", "check", "mine"]);
+    ran.exits(2);
+    assert!(ran.err.contains("theme `mine` lacks "), "{ran:#?}");
+    assert!(ran.err.contains("`background`") && ran.err.contains("`stale`"));
+    assert_eq!(ran.err.matches("hint: ").count(), 1, "{ran:#?}");
+    write(&home, file, "");
+    let ran = home.run(&["theme", "check", "mine"]);
+    ran.exits(2);
+    assert!(ran.err.contains("has no colour for any role"), "{ran:#?}");
+    assert_eq!(ran.err.lines().count(), 2, "{ran:#?}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod board;
 mod buildbot;
 mod cctray;
 mod cli;
+mod completions;
 mod config;
 mod contract;
 mod demo;

@@ -86,6 +86,7 @@ impl Card {
                 detail: Clean::default(),
                 run: None,
                 door: None,
+                sha: None,
             })
             .into_iter()
             .collect();

@@ -140,6 +140,7 @@ where
                 return Ok(());
             }
         };
+        let was_wrong = self.look.state.has_trouble(CONFIGURATION);
         self.look.state.settled(CONFIGURATION);
         let Some(standing) = &mut self.standing else {
             return Ok(());
@@ -175,7 +176,11 @@ where
             let terminal = &mut self.look.terminal;
             terminal.backend_mut().switch(Switch::Kitty, told.kitty)?;
         }
+        let theme_was_wrong = self.look.state.has_trouble(THEME);
         self.retheme(&before, &told, now)?;
+        if theme_was_wrong && !self.look.state.has_trouble(THEME) {
+            self.look.state.notify("the theme is right again", now);
+        }
         self.take_own(&before, &told);
         self.look.state.options.wall = told.wall;
         let changed = reload::changed(&before.written, &told.written, simulated);
@@ -196,7 +201,8 @@ where
             }
             return Ok(());
         }
-        if let Some(text) = changed.words() {
+        let right = was_wrong.then(|| "the configuration is right again".to_owned());
+        if let Some(text) = changed.words().or(right) {
             self.look.state.notify(text, now);
         }
         Ok(())

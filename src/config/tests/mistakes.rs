@@ -475,6 +475,12 @@ fn policy_values() {
         "e.g. `api-{env}` or `{service}-{env}`",
     );
     bad(
+        "[[service]]\nname = \"a\"\nenv = \"x-{nv}\"",
+        3,
+        "`env`: `{nv}` stands for nothing",
+        "there are `{env}` and `{service}`, e.g. `api-{env}` or `{service}-{env}`",
+    );
+    bad(
         "[[rule]]\nname = \"a\"\nwhen = \"x\"",
         1,
         "[[rule]] changes nothing",

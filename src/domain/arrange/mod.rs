@@ -181,6 +181,9 @@ impl Group {
     pub const WORDS: [&'static str; 6] =
         ["none", "service", "person", "repo", "milestone", "label"];
 
+    /// Another word for lanes of repositories.
+    pub const REPOSITORY: &'static str = "repository";
+
     /// Returns what a key goes to after this.
     #[must_use]
     pub fn next(&self) -> Self {
@@ -207,7 +210,7 @@ impl Group {
             "none" => Self::None,
             "service" => Self::Service,
             "person" => Self::Person,
-            "repo" | "repository" => Self::Repo,
+            "repo" | Self::REPOSITORY => Self::Repo,
             "milestone" => Self::Milestone,
             "label" => Self::Label(String::new()),
             _ => return None,

@@ -147,6 +147,7 @@ mod tests {
                 detail: Clean::default(),
                 run: None,
                 door: None,
+                sha: None,
             });
         }
         Listed {

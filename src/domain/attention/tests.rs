@@ -187,6 +187,7 @@ fn a_gate_of_a_card_waits_whatever_else_it_does() {
         detail: Clean::default(),
         run: None,
         door: None,
+        sha: None,
     });
     calls_at(&card, Kind::Gate, "2026-03-06T16:00:00Z");
 }

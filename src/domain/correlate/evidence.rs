@@ -67,6 +67,7 @@ pub(super) fn of_ticket(ticket: &Ticket) -> Evidence {
         detail: ticket.title.clone(),
         run: None,
         door: None,
+        sha: None,
     }
 }
 
@@ -89,6 +90,7 @@ pub(super) fn of_change(change: &ChangeRequest, confidence: u8) -> Evidence {
         detail: change.title.clone(),
         run: None,
         door: None,
+        sha: None,
     }
 }
 
@@ -113,6 +115,7 @@ pub(super) fn of_commit(commit: &Commit) -> Evidence {
         detail: commit.title.clone(),
         run: None,
         door: None,
+        sha: Some(commit.sha.clone()),
     }
 }
 
@@ -131,6 +134,7 @@ fn of_merge(part: &Part<'_, '_>) -> Option<Evidence> {
         detail: Clean::line(&format!("on `{}`", landed.branch)),
         run: None,
         door: None,
+        sha: Some(sha.clone()),
     })
 }
 
@@ -153,6 +157,7 @@ fn of_head(part: &Part<'_, '_>) -> Option<Evidence> {
         detail: change.head_branch.clone(),
         run: None,
         door: None,
+        sha: Some(sha.clone()),
     })
 }
 
@@ -170,6 +175,7 @@ fn of_revert(part: &Part<'_, '_>) -> Option<Evidence> {
         detail: Clean::default(),
         run: None,
         door: None,
+        sha: Some(by.clone()),
     })
 }
 
@@ -190,6 +196,7 @@ pub(super) fn of_release(release: &Release) -> Evidence {
         detail: release.name.clone(),
         run: None,
         door: None,
+        sha: None,
     }
 }
 
@@ -220,6 +227,7 @@ pub(super) fn of_deployment(deployment: &Deployment, place: &Clean) -> Evidence 
         detail: version(deployment),
         run: None,
         door: None,
+        sha: None,
     }
 }
 
@@ -259,6 +267,7 @@ fn of_rollout(deployment: &Deployment, rollout: &Rollout, place: &Clean) -> Evid
         detail: Clean::line(&steps),
         run: None,
         door: None,
+        sha: None,
     }
 }
 
@@ -294,6 +303,7 @@ pub(super) fn of_alert(alert: &Alert, confidence: u8) -> Evidence {
         detail: alert.severity.clone(),
         run: None,
         door: None,
+        sha: None,
     }
 }
 
@@ -328,6 +338,7 @@ pub(super) fn of_finding(finding: &Finding) -> Evidence {
         detail: finding.title.clone(),
         run: None,
         door: None,
+        sha: None,
     }
 }
 

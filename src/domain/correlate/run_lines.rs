@@ -109,6 +109,7 @@ fn of_gate(run: &Run, gate: &Gate, kind: EvidenceKind) -> Evidence {
         detail: run_key(run),
         run: Some(Box::new(run.key())),
         door: gate.door.clone().map(Box::new),
+        sha: None,
     }
 }
 
@@ -125,6 +126,7 @@ pub(super) fn run_line(view: &RunView<'_>, work: Work, state: Clean) -> Evidence
         detail: about_run(view),
         run: Some(Box::new(run.key())),
         door: None,
+        sha: None,
     }
 }
 
@@ -153,5 +155,6 @@ fn of_job(run: &Run, job: &Job, status: Status, at: Timestamp) -> Evidence {
         detail: run_key(run),
         run: Some(Box::new(run.key())),
         door: None,
+        sha: None,
     }
 }

@@ -37,6 +37,7 @@ fn evidence(kind: EvidenceKind, key: &str, status: Status) -> Evidence {
         detail: Clean::default(),
         run: None,
         door: None,
+        sha: None,
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 const LONGEST_SECS: i64 = 100 * 365 * 86_400;
 
 /// The units, longest first, with their seconds.
-const UNITS: [(char, i64); 5] = [
+pub const UNITS: [(char, i64); 5] = [
     ('w', 604_800),
     ('d', 86_400),
     ('h', 3_600),

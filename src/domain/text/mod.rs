@@ -26,7 +26,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::text::clean::{BLOCK, LINE, clean};
 pub use crate::domain::text::count::counted;
-pub use crate::domain::text::duration::{format_duration, parse_duration};
+pub use crate::domain::text::duration::{UNITS, format_duration, parse_duration};
 pub(crate) use crate::domain::text::escape::len as escape_len;
 pub use crate::domain::text::nearest::nearest;
 pub use crate::domain::text::plain::is_plain;

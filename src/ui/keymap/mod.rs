@@ -69,6 +69,14 @@ pub enum KeymapError {
         /// What is wrong.
         message: String,
     },
+    /// A key is given to one command twice.
+    #[error("`{name}` in `[keys]` names the key `{key}` twice")]
+    Twice {
+        /// The command.
+        name: &'static str,
+        /// The key.
+        key: String,
+    },
     /// A key would mean two things.
     #[error("the key `{key}` stands for `{first}` and for `{second}`")]
     Conflict {
@@ -140,6 +148,7 @@ impl KeymapError {
             Self::OwnConflict { other, .. } => Some(format!(
                 "give it another key, or take that of `{other}` away: `{other} = []` in `[keys]`"
             )),
+            Self::Twice { .. } => Some("leave one of them out".to_owned()),
             Self::OwnName { .. } => Some("give it another `name`".to_owned()),
             Self::BadKey { .. } | Self::OwnKey { .. } => {
                 Some("keys are written like `j`, `G`, `ctrl-d`, `f5`, `pgdn` or `g b`".to_owned())
@@ -238,21 +247,31 @@ impl Keymap {
         }
         let mut bindings = Vec::new();
         for row in COMMANDS {
-            let keys: Vec<&str> = own.get(row.name).map_or_else(
-                || preset.keys(row),
-                |keys| keys.iter().map(String::as_str).collect(),
-            );
+            let keys = own.get(row.name).cloned();
+            let keys = keys.unwrap_or_else(|| preset.keys(row));
             if keys.is_empty() && KEPT.contains(&row.command) {
                 return Err(KeymapError::NoWayOut { name: row.name });
             }
             for key in keys {
+                let bad = |message| KeymapError::BadKey {
+                    name: row.name,
+                    message,
+                };
+                let keys = parse_sequence(&key, kitty).map_err(bad)?;
+                let mut own = bindings.iter().rev();
+                let mut own = own
+                    .by_ref()
+                    .take_while(|it: &&Binding| it.command == row.command);
+                if own.any(|known| known.keys == keys) {
+                    return Err(KeymapError::Twice {
+                        name: row.name,
+                        key: sequence_label(&keys, Glyphs::Ascii),
+                    });
+                }
                 bindings.push(Binding {
                     command: row.command,
                     scope: row.scope,
-                    keys: parse_sequence(key, kitty).map_err(|message| KeymapError::BadKey {
-                        name: row.name,
-                        message,
-                    })?,
+                    keys,
                 });
             }
         }
@@ -424,6 +443,12 @@ pub(in crate::ui) fn parse_sequence(text: &str, kitty: bool) -> Result<Vec<Chord
     Ok(keys)
 }
 
+/// Returns the form of such a text, as a regular expression.
+pub fn sequence_form() -> String {
+    let chord = Chord::form();
+    format!(r"^\s*(?:{chord}(?:\s+|$)){{1,3}}$")
+}
+
 /// Returns a sequence of keys as it is shown.
 pub fn sequence_label(keys: &[Chord], glyphs: Glyphs) -> String {
     let all: Vec<String> = keys.iter().map(|key| key.label(glyphs)).collect();
@@ -545,6 +570,11 @@ mod tests {
             &[("zoom", &["s x"])],
             "the key `s` of `sort` begins `s x` (`zoom`)",
             "give `sort` another key in `[keys]` as well, or begin with another than `s`",
+        );
+        refused(
+            &[("right", &["J", "shift-j"])],
+            "`right` in `[keys]` names the key `J` twice",
+            "leave one of them out",
         );
         refused(&[("quit", &[])], "`quit` needs a key", "leave it out");
         refused(&[("back", &[])], "`back` needs a key", "leave it out");

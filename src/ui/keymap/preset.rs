@@ -13,7 +13,8 @@ pub enum Preset {
     Vim,
     /// As in helix: a menu behind `space`, problems behind `]` and `[`, views behind `g n`.
     Helix,
-    /// No key that types a character: arrows, function keys and keys with ctrl.
+    /// No key that types a character: arrows, function keys, keys with ctrl; and what has none of
+    /// them has its key of the table with alt.
     Arrows,
 }
 
@@ -34,6 +35,8 @@ const HELIX: &[Difference] = &[
     (C::Earlier, &["("]),
     (C::Later, &[")"]),
     (C::Mark, &["x"]),
+    (C::MarkCard, &["x"]),
+    (C::Hide, &["d"]),
     (C::Clock, &["space t"]),
     (C::NextPane, &["tab", "ctrl-w"]),
     (C::Palette, &[":", "ctrl-p", "space ?", "space f"]),
@@ -66,6 +69,9 @@ const ARROWS: &[Difference] = &[
     (C::Close, &["f10"]),
     (C::Messages, &["f12"]),
     (C::Mark, &["insert"]),
+    (C::MarkCard, &["insert"]),
+    (C::Hide, &["delete"]),
+    (C::Pin, &["ctrl-t"]),
     (C::OpenInBrowser, &["ctrl-o"]),
     (C::CopyKey, &["ctrl-k"]),
     (C::WindowLeft, &["shift-left"]),
@@ -100,23 +106,42 @@ impl Preset {
     }
 
     /// Returns the keys that a command has in it.
-    pub fn keys(self, row: &Row) -> Vec<&'static str> {
+    pub fn keys(self, row: &Row) -> Vec<String> {
+        let own = self.differences(row).map(<[&str]>::to_vec);
+        let all = || row.keys.iter().copied();
+        let keys: Vec<&str> = match self {
+            Self::Vim => all().collect(),
+            Self::Helix => all().filter(|key| !LEADERS.contains(key)).collect(),
+            Self::Arrows => all().filter(|key| !types_a_character(key)).collect(),
+        };
+        let keys = own.unwrap_or(keys);
+        if keys.is_empty() && self == Self::Arrows {
+            return all().filter_map(with_alt).collect();
+        }
+        keys.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Returns the keys of a command where they are others than those of the table.
+    fn differences(self, row: &Row) -> Option<&'static [&'static str]> {
         let differences = match self {
             Self::Vim => [].as_slice(),
             Self::Helix => HELIX,
             Self::Arrows => ARROWS,
         };
         let mut differences = differences.iter();
-        if let Some((_, keys)) = differences.find(|(command, _)| *command == row.command) {
-            return keys.to_vec();
-        }
-        let all = row.keys.iter().copied();
-        match self {
-            Self::Vim => all.collect(),
-            Self::Helix => all.filter(|key| !LEADERS.contains(key)).collect(),
-            Self::Arrows => all.filter(|key| !types_a_character(key)).collect(),
-        }
+        let found = differences.find(|(command, _)| *command == row.command);
+        found.map(|(_, keys)| *keys)
     }
+}
+
+/// With alt these begin what a terminal answers, or are taken by the desktop, or a digit begins a
+/// count that there is not.
+const NOT_WITH_ALT: [&str; 6] = ["[", "]", "P", "_", "space", "#"];
+
+/// Returns a sequence whose first key is pressed with alt.
+fn with_alt(sequence: &str) -> Option<String> {
+    let first = sequence.split(' ').next().unwrap_or_default();
+    (!NOT_WITH_ALT.contains(&first)).then(|| format!("alt-{sequence}"))
 }
 
 /// Returns whether a sequence begins with a key that types a character.
@@ -217,6 +242,12 @@ mod tests {
             assert!(!map.counts_in(scope), "{}", scope.title());
         }
         means(Preset::Arrows, Scope::Board, "f10", C::Close);
+        means(Preset::Arrows, Scope::Board, "insert", C::MarkCard);
+        means(Preset::Arrows, Scope::Board, "alt-b", C::Snooze);
+        means(Preset::Arrows, Scope::Board, "alt-S", C::Lanes);
+        means(Preset::Arrows, Scope::Standup, "alt-n", C::NextTurn);
+        means(Preset::Arrows, Scope::Triage, "alt-w", C::Wrap);
+        means(Preset::Arrows, Scope::Board, "alt-g f", C::ViewTriage);
         means(Preset::Arrows, Scope::Triage, "f7", C::NextError);
         means(Preset::Arrows, Scope::Board, "f7", C::NextUrgent);
         means(Preset::Arrows, Scope::Replay, "shift-right", C::Later);
@@ -245,6 +276,35 @@ mod tests {
                     let labels = map.labels_in(scope, command, Glyphs::Ascii);
                     let (name, scope) = (command.row().name, scope.title());
                     assert!(!labels.is_empty(), "{name} in {scope}, {}", preset.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_a_key_has_one_in_each_preset() {
+        for preset in Preset::ALL {
+            let map = map(preset);
+            let has_key = |command: C| map.label(command, Glyphs::Ascii).is_some();
+            let all = COMMANDS.iter().filter(|row| !row.keys.is_empty());
+            let without = all.filter(|row| !has_key(row.command));
+            let without: Vec<&str> = without.map(|row| row.name).collect();
+            // Where digits begin no count, no key does.
+            let known: &[&str] = if preset.counts() { &[] } else { &["count"] };
+            assert_eq!(without, known, "{}", preset.name());
+        }
+    }
+
+    #[test]
+    fn no_key_is_what_an_answer_of_a_terminal_begins_with() {
+        for preset in Preset::ALL {
+            for row in COMMANDS {
+                for key in preset.keys(row) {
+                    let first = key.split(' ').next().unwrap().to_owned();
+                    let odd = [
+                        "alt-[", "alt-]", "alt-P", "alt-_", "alt-O", "alt-\\", "ctrl-g",
+                    ];
+                    assert!(!odd.contains(&first.as_str()), "{} of {}", key, row.name);
                 }
             }
         }

@@ -524,6 +524,7 @@ fn number_and_page_are_those_of_the_key_and_the_change_request_has_its_own() {
         detail: Clean::default(),
         run: None,
         door: None,
+        sha: None,
     };
     let column = &mut screen.snapshot.columns[0];
     let mut rows: Vec<Row> = column.rows.to_vec();
@@ -547,6 +548,38 @@ fn number_and_page_are_those_of_the_key_and_the_change_request_has_its_own() {
         words(order(&effects)),
         ["x", "12", &page("issues/12"), "34", &page("pull/34")]
     );
+}
+
+#[test]
+fn a_commit_is_told_whole_and_short() {
+    let text = "[[command]]\nname = \"a\"\nkey = \"B\"\nargv = [\"x\", \"{sha}\", \"{short_sha}\"]";
+    let mut screen = screen(text);
+    let whole = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
+    let commit = crate::domain::item::Evidence {
+        kind: EvidenceKind::Commit,
+        key: Clean::line("acme/api@1a2b3c4"),
+        state: Clean::line("head"),
+        status: crate::domain::status::Status::Drafting,
+        url: None,
+        at: sample::moment(),
+        confidence: 100,
+        detail: Clean::default(),
+        run: None,
+        door: None,
+        sha: crate::domain::key::Sha::parse(whole),
+    };
+    let column = &mut screen.snapshot.columns[0];
+    let mut rows: Vec<Row> = column.rows.to_vec();
+    for row in &mut rows {
+        if let Row::Item(item) = row {
+            Arc::make_mut(item).evidence = vec![commit.clone()];
+        }
+    }
+    column.rows = rows.into();
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    let effects = screen.press("B");
+    assert_eq!(words(order(&effects)), ["x", whole, "1a2b3c4"]);
 }
 
 #[test]

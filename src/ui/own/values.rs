@@ -5,7 +5,7 @@ use crate::config::{Field, OwnCommand, OwnPlace, RunIn, Template, Values};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::item::{EvidenceKind, WorkItem};
-use crate::domain::key::WebUrl;
+use crate::domain::key::{Sha, WebUrl};
 use crate::domain::query::QueryContext;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::rows::Shown;
@@ -81,11 +81,11 @@ fn of(item: &WorkItem, snapshot: &Snapshot) -> Values {
         put(Field::PrUrl, change.url.as_ref().map(WebUrl::as_str));
     }
     let run = snapshot.triage.find(&item.id).map(|card| &card.triage.run);
-    let whole = run.and_then(|run| run.head_sha.as_ref());
-    put(
-        Field::Sha,
-        whole.map_or_else(|| sha(item), |sha| Some(sha.as_str())),
-    );
+    let sha = run
+        .and_then(|run| run.head_sha.as_ref())
+        .or_else(|| sha(item));
+    put(Field::Sha, sha.map(Sha::as_str));
+    put(Field::ShortSha, sha.map(Sha::short));
     values
 }
 
@@ -103,12 +103,9 @@ fn number(key: &str) -> Option<&str> {
 }
 
 /// Returns the newest commit: the head of what is not merged.
-fn sha(item: &WorkItem) -> Option<&str> {
-    let commits = item.evidence.iter().rev();
-    let mut commits = commits.filter(|it| it.kind == EvidenceKind::Commit);
-    let (_, sha) = commits.next()?.key.rsplit_once('@')?;
-    let is_sha = sha.len() >= 7 && sha.bytes().all(|b| b.is_ascii_hexdigit());
-    is_sha.then_some(sha)
+fn sha(item: &WorkItem) -> Option<&Sha> {
+    let mut commits = item.evidence.iter().rev();
+    commits.find_map(|found| found.sha.as_ref())
 }
 
 /// Returns the cards that a command is run for: the marked ones, else the one at hand; none where

@@ -126,6 +126,14 @@ impl UiState {
         self.notify_error(text, now);
     }
 
+    /// Returns whether an error about something is not settled yet.
+    pub fn has_trouble(&self, about: &str) -> bool {
+        self.messages
+            .troubles
+            .iter()
+            .any(|(known, _)| *known == about)
+    }
+
     /// Takes the error about something off the screen: it is well again.
     pub fn settled(&mut self, about: &str) {
         let Messages {

@@ -176,11 +176,23 @@ impl Sheet {
 
     /// Returns the roles that have no colour, as mistakes.
     pub fn missing(&self) -> impl Iterator<Item = ThemeError> + '_ {
+        self.lacking()
+            .into_iter()
+            .map(|role| ThemeError::MissingRole {
+                theme: self.name.clone(),
+                role,
+            })
+    }
+
+    /// Returns the roles that have no colour.
+    pub fn lacking(&self) -> Vec<&'static str> {
         let open = self.inks.iter().zip(ROLES).filter(|(ink, _)| ink.is_none());
-        open.map(|(_, (_, role, ..))| ThemeError::MissingRole {
-            theme: self.name.clone(),
-            role,
-        })
+        open.map(|(_, (_, role, ..))| *role).collect()
+    }
+
+    /// Returns whether no role has a colour.
+    pub fn is_silent(&self) -> bool {
+        self.inks.iter().all(Option::is_none)
     }
 }
 

@@ -340,6 +340,7 @@ mod tests {
                 detail: "".into(),
                 run: Some(Box::new(run)),
                 door: None,
+                sha: None,
             }
         });
         item.evidence = lines.collect();

@@ -114,6 +114,7 @@ async fn what_was_saved_is_taken_over_and_a_mistake_leaves_what_was_there() {
         world.pass(FRAME_AND_MORE).await;
         let text = world.seen.text();
         assert!(!text.contains("is no command"), "it was mended: {text}");
+        assert!(text.contains("the configuration is right again"), "{text}");
         // The same of a theme that was wrong and is right now.
         let mut wrong = told(UiConfig::default());
         wrong.ui.theme = "nowhere".to_owned();
@@ -126,6 +127,7 @@ async fn what_was_saved_is_taken_over_and_a_mistake_leaves_what_was_there() {
         world.pass(FRAME_AND_MORE).await;
         let text = world.seen.text();
         assert!(!text.contains("there is no theme"), "it was mended: {text}");
+        assert!(text.contains("the theme is right again"), "{text}");
     })
     .await;
 }

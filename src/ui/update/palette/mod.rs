@@ -109,7 +109,9 @@ fn found(
 ) -> Vec<Entry> {
     let mut best = Best::new(typed, MOST);
     // A word before a command that begins with it: of what is worth the same, the first comes first.
-    for word in words::Word::ALL {
+    // What `pin` asks alone is asked by its command.
+    let words = words::Word::ALL.into_iter();
+    for word in words.filter(|word| *word != words::Word::Pin) {
         best.offer_named(word.name(), &[], || word.entry());
     }
     offer_commands(&mut best, state, typed);
@@ -351,7 +353,12 @@ fn run(state: &mut UiState, action: Action, snapshot: &Snapshot, now: Timestamp)
         Action::Go(id) => opening::go(state, snapshot, &RowKey::Item(id)),
         Action::Filter(text) => {
             if let Err(error) = crate::domain::query::Query::parse(&text) {
-                return vec![Effect::Toast(error.to_string())];
+                // All words that there are would fill the screen: the nearest is enough.
+                let near = error.nearest.as_ref();
+                let near = near.map(|near| format!("did you mean `{near}`?"));
+                let hint = near.or_else(|| error.hint());
+                let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+                return vec![Effect::Toast(format!("{error}{hint}"))];
             }
             filter::apply(state, &text);
             if state.view != View::Replay {

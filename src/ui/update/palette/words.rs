@@ -35,11 +35,13 @@ pub enum Word {
     Repo,
     /// Put the card aside for a while.
     Snooze,
+    /// Pin the card to a stage.
+    Pin,
 }
 
 impl Word {
     /// All of them.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Theme,
         Self::Stage,
         Self::View,
@@ -50,6 +52,7 @@ impl Word {
         Self::Lanes,
         Self::Repo,
         Self::Snooze,
+        Self::Pin,
     ];
 
     /// Returns the word itself.
@@ -81,6 +84,7 @@ impl Word {
                 "UNTIL",
                 "Put the card aside: activity, 2h, tomorrow, mon",
             ),
+            Self::Pin => ("pin", "STAGE", "Pin the card to a stage until it moves"),
             Self::Repo => ("repo", "NAME", "Show the cards of a repository"),
         }
     }
@@ -121,7 +125,10 @@ pub(super) fn called(command: Command) -> &'static [&'static str] {
 /// Returns the word that a line begins with, and its argument; nothing before there is a space.
 pub(super) fn split(typed: &str) -> Option<(Word, &str)> {
     let (word, rest) = typed.trim_start().split_once(' ')?;
-    Some((Word::named(word)?, rest.trim()))
+    let (word, rest) = (Word::named(word)?, rest.trim());
+    // `pin to stage test`, as the list has it.
+    let to = (word == Word::Pin).then(|| rest.strip_prefix("to stage "));
+    Some((word, to.flatten().unwrap_or(rest)))
 }
 
 /// Returns what may follow a word, best first.
@@ -135,7 +142,8 @@ pub(super) fn arguments(state: &UiState, palette: &Palette, word: Word, rest: &s
         };
         if value.eq_ignore_ascii_case(rest) {
             best.first(entry());
-        } else {
+        } else if word != Word::Pin || begins(&value, rest) {
+            // Letters that a name happens to hold are no order to change something.
             let _ = best.offer(&value, entry);
         }
     }
@@ -152,7 +160,7 @@ pub(super) fn arguments(state: &UiState, palette: &Palette, word: Word, rest: &s
 fn kind_of(word: Word) -> &'static str {
     match word {
         Word::Theme => "theme",
-        Word::Stage => "column",
+        Word::Stage | Word::Pin => "column",
         Word::View | Word::Save | Word::Delete => "saved view",
         Word::Filter | Word::Repo => "filter",
         Word::Sort => "order",
@@ -177,6 +185,12 @@ fn values(state: &UiState, palette: &Palette, word: Word) -> Vec<Value> {
             .columns
             .iter()
             .map(|column| (column.title.clone(), kind, Action::Focus(column.stage)))
+            .collect(),
+        Word::Pin => state
+            .options
+            .columns
+            .iter()
+            .map(|column| (column.title.clone(), kind, Action::Pin(column.stage)))
             .collect(),
         Word::View => views(state),
         Word::Save => own(state, |name| Action::Save(name.to_owned())),
@@ -271,13 +285,8 @@ fn free(state: &UiState, word: Word, rest: &str) -> Option<Action> {
         Word::Lanes => Group::parse(rest)
             .filter(|_| rest.contains(':'))
             .map(Action::Lanes),
-        Word::Stage => {
-            let wanted = Stage::parse(rest)?;
-            let mut columns = state.options.columns.iter();
-            let titled = |title: &str| title.eq_ignore_ascii_case(rest);
-            let column = columns.find(|column| column.stage == wanted)?;
-            (!titled(&column.title)).then_some(Action::Focus(wanted))
-        }
+        Word::Stage => stage(state, rest).map(Action::Focus),
+        Word::Pin => stage(state, rest).map(Action::Pin),
         Word::Snooze => {
             let zone = state.options.zone;
             let is_known = UNTIL
@@ -295,6 +304,22 @@ fn free(state: &UiState, word: Word, rest: &str) -> Option<Action> {
     }
 }
 
+/// Returns the stage that a word names which is not the title of its column.
+fn stage(state: &UiState, word: &str) -> Option<Stage> {
+    let wanted = Stage::parse(word)?;
+    let mut columns = state.options.columns.iter();
+    let column = columns.find(|column| column.stage == wanted)?;
+    (!column.title.eq_ignore_ascii_case(word)).then_some(wanted)
+}
+
+/// Whether a name begins with these letters, in any case.
+fn begins(name: &str, letters: &str) -> bool {
+    name.to_lowercase().starts_with(&letters.to_lowercase())
+}
+
+/// How many names are told where none is near.
+const TOLD: usize = 8;
+
 /// Says that nothing is called so, and what is nearest.
 pub(super) fn nothing(state: &UiState, wanted: &str) -> String {
     if let Some(word) = Word::named(wanted) {
@@ -305,9 +330,19 @@ pub(super) fn nothing(state: &UiState, wanted: &str) -> String {
         let (name, ..) = word.about();
         let values = values(state, &Palette::default(), word);
         let near = nearest(rest, values.iter().map(|(value, ..)| value.as_str()));
-        let near = near.map_or_else(String::new, |near| {
-            format!("; did you mean `{name} {near}`?")
-        });
+        if word == Word::Snooze {
+            return Wish::unknown(rest);
+        }
+        let near = match near {
+            Some(near) => format!("; did you mean `{name} {near}`?"),
+            None if values.is_empty() => String::new(),
+            None => {
+                let told = values.iter().take(TOLD).map(|(value, ..)| value.as_str());
+                let told: Vec<&str> = told.collect();
+                let more = if values.len() > TOLD { ", …" } else { "" };
+                format!("; there are {}{more}", told.join(", "))
+            }
+        };
         return format!("no {} is called `{rest}`{near}", kind_of(word));
     }
     let mut names: Vec<&str> = COMMANDS.iter().map(|row| row.name).collect();

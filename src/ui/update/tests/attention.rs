@@ -162,6 +162,7 @@ fn at_gates() -> Screen {
             detail: Clean::default(),
             run: None,
             door: None,
+            sha: None,
         }];
     }
     let items: Vec<Arc<WorkItem>> = items.into_iter().take(4).map(Arc::new).collect();

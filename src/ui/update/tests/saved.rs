@@ -154,9 +154,53 @@ fn what_nothing_is_called_gets_the_nearest() {
         "sort oldets",
         "no order is called `oldets`; did you mean `sort oldest`?",
     );
+    nothing_called(
+        "snooze xyzzy",
+        "`xyzzy` is no time: `activity`, `2h`, `tomorrow` or a day of the week",
+    );
+    nothing_called(
+        "sort qqqq",
+        "no order is called `qqqq`; there are urgent, oldest, newest, age, person, repo",
+    );
+    nothing_called(
+        "filter is:rad",
+        "`is` does not know `rad` at column 4; did you mean `red`?",
+    );
     nothing_called("qiut", "nothing is called `qiut`; did you mean `quit`?");
     nothing_called("delete ", "`delete` wants name");
     nothing_called("zzzzzzzz", "nothing is called `zzzzzzzz`");
+}
+
+#[test]
+fn what_is_no_view_gets_those_that_there_are() {
+    let mut screen = screen();
+    let told = toasts(&run(&mut screen, "view nope")).join("");
+    let expected = "no saved view is called `nope`; there are red, shipping, ";
+    assert!(told.starts_with(expected) && told.ends_with('…'), "{told}");
+}
+
+#[test]
+fn a_card_is_pinned_by_a_name_or_its_beginning_and_not_by_its_letters() {
+    nothing_called(
+        "pin tset",
+        "no column is called `tset`; did you mean `pin Test`?",
+    );
+    nothing_called(
+        "pin ode",
+        "no column is called `ode`; did you mean `pin Code`?",
+    );
+    for line in ["pin test", "pin te", "pin Verify", "pin to stage test"] {
+        let mut screen = screen();
+        let effects = run(&mut screen, line);
+        assert!(matches!(effects[0], Effect::Pin(_)), "{line}: {effects:?}");
+    }
+    // The word alone still asks.
+    let mut screen = screen();
+    assert_eq!(run(&mut screen, "pin"), []);
+    assert!(matches!(
+        screen.state.overlays.last(),
+        Some(Overlay::Pin(_))
+    ));
 }
 
 #[test]

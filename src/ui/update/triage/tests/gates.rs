@@ -29,6 +29,7 @@ fn waits(gates: &[(&str, Option<Door>)]) -> (Screen, Shell) {
         detail: Clean::default(),
         run: Some(Box::new(triage.run.key())),
         door: door.clone().map(Box::new),
+        sha: None,
     };
     for column in &mut screen.snapshot.columns {
         let mut rows = column.rows.to_vec();
