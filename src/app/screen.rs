@@ -15,9 +15,9 @@ use ratatui::layout::{Position, Size};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::task::JoinHandle;
 
-use crate::app::events::Events;
 use crate::app::guard::{Guard, Switch};
 use crate::app::signals;
+use crate::app::tty::Events;
 use crate::ui::encode::{self, Dialect};
 
 /// Opens a frame that the terminal shows only when it is complete.
@@ -254,7 +254,7 @@ impl Screen for TerminalScreen {
         if let Some(guard) = &self.guard {
             guard.take_back()?;
         }
-        self.events.begin();
+        self.events.begin()?;
         self.forget();
         Ok(())
     }
