@@ -90,13 +90,16 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return answered(&error).into(),
     };
-    match dispatch(cli) {
+    let code = match dispatch(cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             failure.print();
             failure.exit().into()
         }
-    }
+    };
+    // The keyboard is the shell's again when nothing is left to be done.
+    guard::leave();
+    code
 }
 
 /// Prints what the command line is answered with.
