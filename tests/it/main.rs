@@ -31,6 +31,7 @@ mod http_check;
 mod http_json;
 mod init;
 mod jenkins;
+mod keyboard;
 mod laws;
 mod live;
 mod modes;
