@@ -54,10 +54,10 @@ fn an_answer_about_the_ground_counts_whenever_it_comes() {
     let mut pty = board(&home, 120, 40, &[("COLORTERM", "truecolor")]);
     pty.wait_written("\u{1b}]11;?");
     let ground = |screen: &Screen| screen.cell(20, 60).map(vt100::Cell::bgcolor);
-    let dark = ground(pty.screen());
-    // A page was opened meanwhile, so that the answer is no longer the first that comes.
+    // A person goes on meanwhile.
     pty.send("?");
     pty.wait_for("enter runs the selected command");
+    let dark = ground(pty.screen());
     pty.send("\u{1b}]11;#ffffff\u{7}");
     pty.wait("a light ground", |screen| ground(screen) != dark);
     let light = ground(pty.screen());
@@ -71,13 +71,17 @@ fn an_answer_about_the_ground_counts_whenever_it_comes() {
 fn a_terminal_that_was_smaller_for_a_moment_shows_the_whole_picture_again() {
     let home = Home::new();
     let mut pty = board(&home, 120, 40, &[]);
-    let lines = |screen: &Screen| screen.contents().lines().count();
-    let whole = lines(pty.screen());
+    // The last column, and its border in each line of the board.
+    let is_whole = |screen: &Screen| {
+        let border = |line: u16| Pty::line(screen, line).matches('│').count() >= 7;
+        Pty::line(screen, 2).contains("Mon") && (4..38).all(border)
+    };
+    assert!(is_whole(pty.screen()), "{}", pty.text());
     for _ in 0..8 {
         pty.resize(40, 10);
         pty.resize(120, 40);
         pty.wait("the whole picture", |screen| {
-            is_board(screen) && lines(screen) == whole && Pty::line(screen, 2).contains("8 Monitor")
+            is_board(screen) && is_whole(screen)
         });
     }
     pty.send("q");
@@ -89,7 +93,7 @@ const SLOW: &str = r#"
 [[command]]
 name = "slow"
 key = "f4"
-argv = ["sh", "-c", "trap '' TERM; echo begun; while :; do sleep 0.1; done"]
+argv = ["sh", "-c", "trap '' TERM; touch begun; while :; do sleep 0.1; done"]
 "#;
 
 #[test]
@@ -98,9 +102,9 @@ fn what_is_typed_while_the_board_ends_is_neither_shown_nor_a_signal() {
     home.configure(SLOW);
     let mut pty = board(&home, 120, 40, &[]);
     pty.send("\u{1b}[14~");
-    pty.wait_for("begun");
-    pty.send("\u{1b}");
-    pty.wait("board", is_board);
+    pty.wait_for("`slow` is running");
+    // Before its trap is set, it would end at once.
+    pty.wait_file(&home.path("work/begun"));
     pty.send("\u{3}");
     pty.wait("main screen", |screen| !screen.alternate_screen());
     pty.send("typed\r\u{3}\u{1a}");

@@ -271,6 +271,16 @@ impl Pty {
         }
     }
 
+    /// Waits until a file is there; what the program writes meanwhile is taken in.
+    #[track_caller]
+    pub(crate) fn wait_file(&mut self, path: &std::path::Path) {
+        let deadline = now() + CEILING;
+        while !path.exists() {
+            assert!(now() < deadline, "there is no {}", path.display());
+            self.read_until(now() + Duration::from_millis(5));
+        }
+    }
+
     /// Takes in what the program wrote; returns whether there may be more.
     fn read_until(&mut self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(now());
