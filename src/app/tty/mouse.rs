@@ -8,12 +8,13 @@ const OFFSET: u16 = 32;
 
 /// Returns the event of `ESC [ < button ; column ; row M`, or `m` where a button is let go.
 pub(super) fn of_numbers((button, column, row): (u16, u16, u16), last: char) -> Option<Event> {
-    let event = event(button, column, row)?;
-    let kind = match event.kind {
-        MouseEventKind::Down(button) if last == 'm' => MouseEventKind::Up(button),
-        kind => kind,
-    };
-    Some(Event::Mouse(MouseEvent { kind, ..event }))
+    let mut event = event(button, column, row)?;
+    if let MouseEventKind::Down(button) = event.kind
+        && last == 'm'
+    {
+        event.kind = MouseEventKind::Up(button);
+    }
+    Some(Event::Mouse(event))
 }
 
 /// Returns the event of `ESC [ button ; column ; row M`.

@@ -1,7 +1,7 @@
 //! The thread that reads the terminal: it sleeps in the kernel until there is something to read,
 //! a begun sequence has waited long enough, or nobody listens any more.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc as threads;
@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
 use tokio::sync::mpsc;
 
 use super::Input;
@@ -124,10 +125,8 @@ impl Thread {
                         }
                     }
                     Ok(length) => decoder.take(bytes.get(..length).unwrap_or_default()),
-                    Err(error) => match io::Error::from(error).kind() {
-                        ErrorKind::WouldBlock | ErrorKind::Interrupted => {}
-                        _ => return Ending::Gone,
-                    },
+                    Err(Errno::AGAIN | Errno::INTR) => {}
+                    Err(_) => return Ending::Gone,
                 },
             }
             while let Some(input) = decoder.next() {
@@ -148,7 +147,7 @@ impl Thread {
         match rustix::event::poll(&mut fds, patience.as_ref()) {
             Ok(0) => return Woken::Late,
             Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => return Woken::Again,
+            Err(Errno::INTR) => return Woken::Again,
             Err(_) => return Woken::End(Ending::Gone),
         }
         let [tty, stop] = &fds;

@@ -125,7 +125,7 @@ impl Decoder {
                 begin,
                 is_bare: true,
             } => self.bare(begin),
-            State::Paste(paste) => self.pasted(paste),
+            State::Paste(paste) => self.pasted(&paste),
             State::Ground
             | State::Told
             | State::Closing
@@ -140,13 +140,11 @@ impl Decoder {
 
     fn take_one(&mut self, byte: u8) {
         match std::mem::take(&mut self.state) {
-            State::Ground => self.ground(byte),
-            State::Escape => self.escape(byte, false),
             State::Told if matches!(byte, b'[' | b'O') => self.escape(byte, true),
-            State::Told => self.ground(byte),
             State::Closing if byte == b'\\' => {}
             State::Closing if matches!(byte, ESC | CTRL_C) => self.ground(byte),
-            State::Closing => self.escape(byte, false),
+            State::Ground | State::Told => self.ground(byte),
+            State::Escape | State::Closing => self.escape(byte, false),
             State::Sequence { begin, is_bare } => self.sequence(begin, is_bare, byte),
             State::Console => match keys::of_console(byte) {
                 Some(key) => self.key(key),
@@ -280,7 +278,7 @@ impl Decoder {
         if PASTE_END.get(paste.ended) == Some(&byte) {
             paste.ended += 1;
             if paste.ended == PASTE_END.len() {
-                return self.pasted(paste);
+                return self.pasted(&paste);
             }
             self.state = State::Paste(paste);
             return;
@@ -290,7 +288,8 @@ impl Decoder {
         if byte == ESC {
             paste.ended = 1;
         } else if byte == CTRL_C {
-            self.pasted(std::mem::take(&mut paste));
+            self.pasted(&paste);
+            paste.text.clear();
             self.ground(byte);
             paste.is_over = true;
         } else {
@@ -299,7 +298,7 @@ impl Decoder {
         self.state = State::Paste(paste);
     }
 
-    fn pasted(&mut self, paste: Paste) {
+    fn pasted(&mut self, paste: &Paste) {
         if !paste.is_over {
             let text = String::from_utf8_lossy(&paste.text).into_owned();
             self.heard
