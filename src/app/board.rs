@@ -14,11 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::app::cli::BoardArgs;
 use crate::app::effects::Effects;
 use crate::app::env::{self, Abilities};
-use crate::app::events::Events;
 use crate::app::exit::{Exit, Failure};
 use crate::app::guard::{Features, Guard};
 use crate::app::hidden::Hidden;
-use crate::app::keys::Keys;
 use crate::app::notify::{self, Herald, Voice, Watch};
 use crate::app::pins::Pins;
 use crate::app::place::Places;
@@ -31,6 +29,7 @@ use crate::app::session::{Session, Tasks};
 use crate::app::signals::{self, Signals};
 use crate::app::surround::Surround;
 use crate::app::themes::{Auto, Themes};
+use crate::app::tty::Events;
 use crate::app::views::{self, Views};
 use crate::app::{clock, configuration, demo, ground, team, waiting};
 use crate::config::Links;
@@ -238,12 +237,17 @@ async fn live(
     signals: Signals,
     tasks: &Tasks,
 ) -> Result<(), Failure> {
+    // What the terminal does meanwhile is not missed.
+    let events = Events::open()
+        .map_err(|error| Failure::error(format!("there is no keyboard to read from: {error}")))?;
     let running = tasks.within();
     let engine = session.start(store.clone(), polling, &running).await?;
-    let events = events()?;
+    events
+        .begin()
+        .map_err(|error| Failure::error(format!("cannot read the keyboard: {error}")))?;
     look.terminal.backend_mut().reads(events.clone());
     let ends = Ends {
-        input: Keys::new(events),
+        input: events,
         snapshots: engine.snapshots,
         commands: engine.commands,
         jobs: signals.jobs,
@@ -268,7 +272,7 @@ async fn live(
     );
     let place = app.look().state.place();
     let places = app.places();
-    // The terminal is given back before anything is waited for.
+    // The screen is given back before anything is waited for.
     drop(app);
     waiting::say_held();
     // Whatever ended it: where somebody was is where they go on.
@@ -295,18 +299,6 @@ pub(super) fn effects(session: &Session, tasks: &Tasks) -> Effects {
         .with_own(renew::ground(session), tasks.cancel.clone())
 }
 
-/// Returns the terminal's events; crossterm would panic where there is nothing to read from.
-fn events() -> Result<Events, Failure> {
-    let can_read = std::io::stdin().is_terminal() || std::fs::File::open("/dev/tty").is_ok();
-    if can_read {
-        let events = Events::default();
-        events.begin();
-        Ok(events)
-    } else {
-        Err(Failure::error("there is no keyboard to read from"))
-    }
-}
-
 fn watch_signals(cancel: &CancellationToken) -> Result<Signals, Failure> {
     signals::watch(cancel)
         .map_err(|error| Failure::error(format!("cannot watch for signals: {error}")))
@@ -324,7 +316,6 @@ fn take_terminal(
     let dialect = dialect(session, abilities);
     let take = || -> std::io::Result<Terminal<TerminalScreen>> {
         let guard = Guard::enter(features)?;
-        signals::watch_terminal(guard.terminal()?)?;
         Terminal::new(TerminalScreen::new(guard, dialect)?)
     };
     take().map_err(|error| {

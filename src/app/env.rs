@@ -153,7 +153,8 @@ fn deepen(depth: ColorDepth, env: &Env) -> ColorDepth {
 
 /// Returns whether the terminal erases with the ground that is in force: GNU screen does not.
 pub fn erases(env: &Env, abilities: Abilities) -> bool {
-    has_links(env, abilities)
+    let term = env.get("TERM").unwrap_or_default();
+    has_links(env, abilities) || term.starts_with("linux")
 }
 
 /// Returns whether links may be sent: GNU screen shows parts of them as text.
@@ -284,7 +285,6 @@ pub(crate) mod tests {
             (vec![("TERM", "screen-256color"), ("TMUX", "x")], true),
             (vec![("TERM", "screen-256color")], false),
             (vec![("TERM", "xterm"), ("STY", "1.pts")], false),
-            (vec![("TERM", "linux")], false),
             (vec![("TERM", "vt220")], false),
         ] {
             let env = env(&pairs);
@@ -292,6 +292,10 @@ pub(crate) mod tests {
             let both = (has_links(&env, found), erases(&env, found));
             assert_eq!(both, (expected, expected), "{pairs:?}");
         }
+        // The console of Linux erases as xterm does, and knows no links.
+        let env = env(&[("TERM", "linux")]);
+        let found = abilities(&env);
+        assert_eq!((has_links(&env, found), erases(&env, found)), (false, true));
     }
 
     #[test]

@@ -1,17 +1,13 @@
 //! Whether the ground of the terminal is dark or light, for the theme `auto`.
 //!
 //! A variable tells, or the terminal is asked once the first frame is out: one that does not answer
-//! costs nothing. Which theme goes with which ground is said in `themes`.
-
-use std::time::Duration;
+//! costs nothing, and one that answers late is heard then. Which theme goes with which ground is
+//! said in `themes`.
 
 use crate::app::env::{Abilities, Env};
 
 /// The question for the colour of the ground.
 pub const QUESTION: &[u8] = b"\x1b]11;?\x1b\\";
-
-/// How long an answer counts: later, a person has begun to read.
-pub const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The ground of a terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,14 +40,11 @@ fn of_colorfgbg(value: &str) -> Option<Ground> {
     }
 }
 
-/// Returns what an answer says: `11;rgb:1e1e/2020/2020`, each part of one to four digits.
-pub fn of_answer(answer: &str) -> Option<Ground> {
-    let color = answer.strip_prefix("11;")?;
-    let parts = color
-        .strip_prefix("rgb:")
-        .or_else(|| color.strip_prefix("rgba:"))?;
-    let mut parts = parts.split('/').map(level);
-    let (red, green, blue) = (parts.next()??, parts.next()??, parts.next()??);
+/// Returns what a colour that the terminal told of says: `rgb:1e1e/2020/2020` or `#1e2020`, each
+/// part of one to four digits.
+pub fn of_color(color: &str) -> Option<Ground> {
+    let (red, green, blue) = parts(color)?;
+    let (red, green, blue) = (level(red)?, level(green)?, level(blue)?);
     let luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
     // At this one, black and white text have the same contrast.
     Some(if luminance > 0.179 {
@@ -61,9 +54,23 @@ pub fn of_answer(answer: &str) -> Option<Ground> {
     })
 }
 
+fn parts(color: &str) -> Option<(&str, &str, &str)> {
+    if let Some(digits) = color.strip_prefix('#') {
+        let length = digits.len() / 3;
+        let (red, rest) = digits.split_at_checked(length)?;
+        let (green, blue) = rest.split_at_checked(length)?;
+        return (green.len() == blue.len()).then_some((red, green, blue));
+    }
+    let color = color
+        .strip_prefix("rgb:")
+        .or_else(|| color.strip_prefix("rgba:"))?;
+    let mut parts = color.split('/');
+    Some((parts.next()?, parts.next()?, parts.next()?))
+}
+
 /// Returns a part of a colour between 0 and 1, whatever the number of its digits.
 fn level(digits: &str) -> Option<f64> {
-    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hex = digits.len() <= 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let value = u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)?;
     let most = match digits.len() {
         1 => 0xf,
@@ -104,33 +111,42 @@ mod tests {
     }
 
     #[track_caller]
-    fn answer(text: &str, expected: Option<Ground>) {
-        assert_eq!(of_answer(text), expected, "{text}");
+    fn color(text: &str, expected: Option<Ground>) {
+        assert_eq!(of_color(text), expected, "{text}");
     }
 
     #[test]
-    fn an_answer_is_a_colour_of_one_to_four_digits_a_part() {
-        answer("11;rgb:0000/2b2b/3636", Some(Ground::Dark));
-        answer("11;rgb:fdfd/f6f6/e3e3", Some(Ground::Light));
-        answer("11;rgb:f/f/f", Some(Ground::Light));
-        answer("11;rgb:28/28/28", Some(Ground::Dark));
-        answer("11;rgba:ffff/ffff/ffff/ffff", Some(Ground::Light));
+    fn a_color_has_one_to_four_digits_a_part() {
+        color("rgb:0000/2b2b/3636", Some(Ground::Dark));
+        color("rgb:fdfd/f6f6/e3e3", Some(Ground::Light));
+        color("rgb:f/f/f", Some(Ground::Light));
+        color("rgb:28/28/28", Some(Ground::Dark));
+        color("rgba:ffff/ffff/ffff/ffff", Some(Ground::Light));
+        color("#ffffff", Some(Ground::Light));
+        color("#fff", Some(Ground::Light));
+        color("#00002b2b3636", Some(Ground::Dark));
+        color("#1E2020", Some(Ground::Dark));
     }
 
     #[test]
-    fn what_is_no_answer_says_nothing() {
+    fn what_is_no_color_says_nothing() {
         for text in [
             "",
-            "11;",
-            "10;rgb:0/0/0",
-            "11;rgb:",
-            "11;rgb:0/0",
-            "11;rgb:g/0/0",
+            "rgb:",
+            "rgb:0/0",
+            "rgb:g/0/0",
+            "rgb:12345/0/0",
+            "rgb:00fff/0/0",
+            "rgb:+f/0/0",
+            "?",
+            "#",
+            "#ff",
+            "#ffff",
+            "#fffffffffffffff",
+            "#日本",
+            "ffffff",
         ] {
-            answer(text, None);
+            color(text, None);
         }
-        answer("11;rgb:12345/0/0", None);
-        answer("11;rgb:+f/0/0", None);
-        answer("11;?", None);
     }
 }

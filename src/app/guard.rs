@@ -1,7 +1,8 @@
 //! The terminal guard: takes the terminal, and gives it back on every way out.
 //!
 //! `leave` works from any thread, takes no lock, may be called twice, and waits
-//! for nobody: a hook and a watchdog call it when the rest may be stuck.
+//! for nobody: a hook and a watchdog call it when the rest may be stuck. A board that ends gives the
+//! screen back at once and the keyboard last: what is typed until then is for nobody.
 
 use std::cell::Cell;
 use std::fs::OpenOptions;
@@ -12,10 +13,11 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::OFlags;
-use rustix::termios::{OptionalActions, QueueSelector, Termios};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios};
 
 use crate::app::{log, redact};
 
@@ -87,6 +89,9 @@ const LEAVE_SCREEN: &str = "\x1b[?25h\x1b[?1049l";
 /// How long `leave` waits for a terminal that takes nothing, in nanoseconds.
 const PATIENCE_NANOS: i64 = 300_000_000;
 
+/// How long the keyboard may be kept after the screen was given back.
+const AT_MOST: Duration = Duration::from_secs(3);
+
 struct Tty {
     fd: OwnedFd,
     original: Termios,
@@ -98,6 +103,8 @@ static ACTIVE: AtomicBool = AtomicBool::new(false);
 static MOUSE: AtomicBool = AtomicBool::new(false);
 static KITTY: AtomicBool = AtomicBool::new(false);
 static PROGRESS: AtomicBool = AtomicBool::new(false);
+/// Whether the screen was given back, and the keyboard not yet.
+static PARTED: AtomicBool = AtomicBool::new(false);
 /// Whether another program that we started has the terminal.
 static LENT: AtomicBool = AtomicBool::new(false);
 
@@ -106,7 +113,7 @@ pub fn is_taken() -> bool {
     ACTIVE.load(Ordering::SeqCst)
 }
 
-/// Holds the terminal; gives it back when dropped.
+/// Holds the terminal; gives the screen back when dropped, and leaves the keyboard to [`leave`].
 #[derive(Debug)]
 pub struct Guard(());
 
@@ -171,7 +178,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        leave();
+        part();
     }
 }
 
@@ -239,12 +246,51 @@ pub fn restore_modes() {
     }
 }
 
-/// Gives the terminal back, if we have it.
-pub fn leave() {
+/// Gives the screen back, if we have it. The program is about to end: what is typed until it has
+/// is neither shown nor a signal, and is thrown away by [`leave`], which must follow.
+fn part() {
     if !ACTIVE.swap(false, Ordering::SeqCst) {
         return;
     }
     let Some(tty) = TTY.get() else { return };
+    PARTED.store(true, Ordering::SeqCst);
+    give_back_screen(tty);
+    if !is_ours(tty) {
+        return;
+    }
+    // Lines that are printed from now on are lines again.
+    let mut quiet = tty.original.clone();
+    quiet
+        .local_modes
+        .remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
+    let _ = rustix::termios::tcsetattr(&tty.fd, OptionalActions::Now, &quiet);
+    // Nobody is to sit before a keyboard that does nothing.
+    let watchdog = std::thread::Builder::new().name("keyboard".to_owned());
+    drop(watchdog.spawn(|| {
+        std::thread::park_timeout(AT_MOST);
+        leave();
+    }));
+}
+
+/// Gives the terminal back, as far as we have it.
+pub fn leave() {
+    let was_active = ACTIVE.swap(false, Ordering::SeqCst);
+    let was_parted = PARTED.swap(false, Ordering::SeqCst);
+    let Some(tty) = TTY.get().filter(|_| was_active || was_parted) else {
+        return;
+    };
+    if was_active {
+        give_back_screen(tty);
+    }
+    if !is_ours(tty) {
+        return;
+    }
+    let _ = rustix::termios::tcsetattr(&tty.fd, OptionalActions::Now, &tty.original);
+    // Reports of the mouse that are still under way are not for the shell.
+    let _ = rustix::termios::tcflush(&tty.fd, QueueSelector::IFlush);
+}
+
+fn give_back_screen(tty: &Tty) {
     let mut text = LEAVE.to_owned();
     for switch in [Switch::Kitty, Switch::Progress] {
         if switch.is_on() {
@@ -257,12 +303,6 @@ pub fn leave() {
     text.push_str(LEAVE_SCREEN);
     // A terminal that is gone cannot be restored, and there is nobody to tell.
     drop(send(tty, &text));
-    if !is_ours(tty) {
-        return;
-    }
-    let _ = rustix::termios::tcsetattr(&tty.fd, OptionalActions::Now, &tty.original);
-    // Reports of the mouse that are still under way are not for the shell.
-    let _ = rustix::termios::tcflush(&tty.fd, QueueSelector::IFlush);
 }
 
 /// Writes all of it, unless the terminal takes nothing for a while.

@@ -15,7 +15,6 @@ pub mod demo;
 pub mod doctor;
 pub mod effects;
 pub mod env;
-pub mod events;
 pub mod exit;
 pub mod first;
 pub mod flow;
@@ -29,7 +28,6 @@ pub mod job_log;
 pub mod kept_boards;
 pub mod kept_file;
 pub mod key_table;
-pub mod keys;
 pub mod log;
 pub mod logs;
 mod manual;
@@ -62,6 +60,7 @@ mod tasks;
 pub mod team;
 pub mod themes;
 pub mod triage;
+pub mod tty;
 pub mod unopened;
 pub mod views;
 pub mod waiting;
@@ -96,13 +95,16 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return answered(&error).into(),
     };
-    match dispatch(cli) {
+    let code = match dispatch(cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             failure.print();
             failure.exit().into()
         }
-    }
+    };
+    // The keyboard is the shell's again when nothing is left to be done.
+    guard::leave();
+    code
 }
 
 /// Prints what the command line is answered with.

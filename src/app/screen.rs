@@ -15,9 +15,9 @@ use ratatui::layout::{Position, Size};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::task::JoinHandle;
 
-use crate::app::events::Events;
 use crate::app::guard::{Guard, Switch};
 use crate::app::signals;
+use crate::app::tty::Events;
 use crate::ui::encode::{self, Dialect};
 
 /// Opens a frame that the terminal shows only when it is complete.
@@ -94,6 +94,8 @@ pub struct TerminalScreen {
     cursor: Option<Position>,
     shown: Option<bool>,
     dialect: Dialect,
+    /// Whether the next frame is a whole one, whatever the terminal shows.
+    anew: bool,
     sent: Sent,
     events: Events,
 }
@@ -134,6 +136,7 @@ impl TerminalScreen {
             cursor: None,
             shown: None,
             dialect: Dialect::default(),
+            anew: true,
             sent: Sent::default(),
             events: Events::default(),
         }
@@ -254,7 +257,7 @@ impl Screen for TerminalScreen {
         if let Some(guard) = &self.guard {
             guard.take_back()?;
         }
-        self.events.begin();
+        self.events.begin()?;
         self.forget();
         Ok(())
     }
@@ -274,13 +277,20 @@ impl Backend for TerminalScreen {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut content = content.peekable();
-        if content.peek().is_none() {
+        let cells: Vec<(u16, u16, &Cell)> = content.collect();
+        let anew = std::mem::take(&mut self.anew);
+        if cells.is_empty() && !anew {
             return Ok(());
         }
         self.cursor = None;
-        let cells: Vec<(u16, u16, &Cell)> = content.collect();
-        encode::encode(&cells, self.dialect, &mut self.frame.0.borrow_mut());
+        let mut frame = self.frame.0.borrow_mut();
+        if anew {
+            let size = self.size().unwrap_or_default();
+            let size = (size.width, size.height);
+            encode::encode_whole(&cells, size, self.dialect, &mut frame);
+        } else {
+            encode::encode(&cells, self.dialect, &mut frame);
+        }
         Ok(())
     }
 
@@ -314,11 +324,16 @@ impl Backend for TerminalScreen {
         self.encoder.set_cursor_position(position)
     }
 
+    /// Is done with the next frame, which knows the ground.
     fn clear(&mut self) -> io::Result<()> {
-        self.encoder.clear()
+        self.anew = true;
+        Ok(())
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        if clear_type == ClearType::All {
+            return self.clear();
+        }
         self.encoder.clear_region(clear_type)
     }
 

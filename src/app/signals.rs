@@ -4,12 +4,10 @@
 //! still left within two seconds with the terminal restored. Decides nothing else.
 
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags};
 use rustix::process::Signal;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -95,26 +93,6 @@ pub fn watch(cancel: &CancellationToken) -> io::Result<Signals> {
         .recv()
         .unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))?;
     Ok(Signals { jobs, ending })
-}
-
-/// Watches the terminal itself: crossterm does not notice that it is gone, and spins.
-///
-/// The thread sleeps in the kernel until then, so that an idle board stays idle.
-pub fn watch_terminal(tty: BorrowedFd<'static>) -> io::Result<()> {
-    std::thread::Builder::new()
-        .name("terminal".to_owned())
-        .spawn(move || {
-            loop {
-                let mut fds = [PollFd::from_borrowed_fd(tty, PollFlags::empty())];
-                match rustix::event::poll(&mut fds, None) {
-                    Err(rustix::io::Errno::INTR) => {}
-                    Ok(_) | Err(_) => break,
-                }
-            }
-            // Whoever handles a hang-up handles this one, too.
-            let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::HUP);
-        })?;
-    Ok(())
 }
 
 /// Stops this process until somebody continues it.

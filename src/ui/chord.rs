@@ -146,11 +146,6 @@ impl Chord {
         self.code == KeyCode::Char(letter) && self.modifiers == KeyModifiers::CONTROL
     }
 
-    /// Returns whether this is that character with alt.
-    pub fn is_alt(self, letter: char) -> bool {
-        self.code == KeyCode::Char(letter) && self.modifiers == KeyModifiers::ALT
-    }
-
     /// Returns the key code.
     pub fn code(self) -> KeyCode {
         self.code

@@ -16,6 +16,9 @@ use crate::ui::text::width;
 /// The shortest run that is erased: the sequence and the move behind it cost as much.
 const LEAST: usize = 11;
 
+/// The shortest run that is gone over where it shows nothing already: a move costs as much.
+const LEAST_MOVE: usize = 7;
+
 /// What is seen on nothing.
 const SEEN: Modifier = Modifier::REVERSED
     .union(Modifier::UNDERLINED)
@@ -50,27 +53,52 @@ pub struct Dialect {
 ///
 /// The style that is in force before and after is none.
 pub fn encode(cells: &[(u16, u16, &Cell)], dialect: Dialect, out: &mut Vec<u8>) {
-    let mut pen = Pen {
-        out,
-        dialect,
-        style: Look::default(),
-        at: None,
-        is_sure: false,
-        link: None,
-    };
-    let mut rest = cells;
-    while let Some(((x, y, cell), tail)) = rest.split_first() {
-        let run = if dialect.erases { run(rest) } else { 0 };
-        pen.go(*x, *y);
-        if run >= LEAST {
-            pen.erase(run, cell);
-            rest = rest.get(run..).unwrap_or_default();
-        } else {
-            pen.put(cell);
-            rest = tail;
+    Pen::new(dialect, out).write(cells);
+}
+
+/// Appends what makes the terminal show a picture of this size and nothing else, whatever it showed:
+/// cells that are not among these show nothing and have no ground.
+///
+/// The ground that most of nothing stands on is one erasure of the screen.
+pub fn encode_whole(
+    cells: &[(u16, u16, &Cell)],
+    size: (u16, u16),
+    dialect: Dialect,
+    out: &mut Vec<u8>,
+) {
+    let mut pen = Pen::new(dialect, out);
+    let ground = common_ground(cells, size).filter(|_| dialect.erases);
+    pen.look(Look {
+        bg: ground.unwrap_or_default(),
+        ..Look::default()
+    });
+    pen.say(format_args!("\x1b[2J"));
+    pen.erased = ground;
+    pen.write(cells);
+}
+
+/// Returns the ground that most cells have on which nothing stands; nothing where cells are missing.
+fn common_ground(cells: &[(u16, u16, &Cell)], size: (u16, u16)) -> Option<Color> {
+    let (mut covered, mut end) = (0_usize, (0, 0));
+    let mut grounds: Vec<(Color, usize)> = Vec::new();
+    for (x, y, cell) in cells {
+        let text = link::split(cell.symbol()).map_or(cell.symbol(), |(_, text)| text);
+        let columns = width(text);
+        covered += usize::from(columns);
+        end = (
+            end.0.max(x.saturating_add(columns)),
+            end.1.max(y.saturating_add(1)),
+        );
+        if is_blank(cell) {
+            match grounds.iter_mut().find(|(ground, _)| *ground == cell.bg) {
+                Some((_, count)) => *count += 1,
+                None => grounds.push((cell.bg, 1)),
+            }
         }
     }
-    pen.end();
+    let is_whole = end == size && covered == usize::from(size.0) * usize::from(size.1);
+    let most = grounds.into_iter().max_by_key(|(_, count)| *count);
+    most.map(|(ground, _)| ground).filter(|_| is_whole)
 }
 
 /// Returns how many cells from the first on show nothing, side by side on the same ground.
@@ -119,9 +147,47 @@ struct Pen<'a> {
     is_sure: bool,
     /// The beginning of the link that is open.
     link: Option<&'a str>,
+    /// The ground on which nothing stands wherever nothing was written.
+    erased: Option<Color>,
 }
 
 impl<'a> Pen<'a> {
+    fn new(dialect: Dialect, out: &'a mut Vec<u8>) -> Self {
+        Self {
+            out,
+            dialect,
+            style: Look::default(),
+            at: None,
+            is_sure: false,
+            link: None,
+            erased: None,
+        }
+    }
+
+    /// Shows cells; nothing is in force after it.
+    fn write(mut self, cells: &[(u16, u16, &'a Cell)]) {
+        let mut rest = cells;
+        while let Some(((x, y, cell), tail)) = rest.split_first() {
+            let run = if self.dialect.erases { run(rest) } else { 0 };
+            if run > 0 && self.erased == Some(cell.bg) {
+                let ends_line = rest.get(run).is_none_or(|(_, row, _)| row != y);
+                if run >= LEAST_MOVE || ends_line {
+                    rest = rest.get(run..).unwrap_or_default();
+                    continue;
+                }
+            }
+            self.go(*x, *y);
+            if run >= LEAST {
+                self.erase(run, cell);
+                rest = rest.get(run..).unwrap_or_default();
+            } else {
+                self.put(cell);
+                rest = tail;
+            }
+        }
+        self.end();
+    }
+
     fn go(&mut self, x: u16, y: u16) {
         if self.at == Some((x, y)) {
             return;
@@ -253,7 +319,7 @@ impl<'a> Pen<'a> {
         drop(self.out.write_fmt(text));
     }
 
-    fn end(&mut self) {
+    fn end(mut self) {
         self.open(None);
         if self.style != Look::default() {
             self.say(format_args!("\x1b[0m"));
@@ -330,6 +396,30 @@ mod tests {
         let text = sent(&before, &after, Dialect::default());
         let spaces = " ".repeat(51);
         assert_eq!(text, format!("\x1b[1H\x1b[48;5;4m    hello{spaces}\x1b[0m"));
+    }
+
+    #[test]
+    fn a_whole_picture_is_one_erasure_and_what_stands_on_it() {
+        let whole = |after: &Buffer, dialect| {
+            let before = Buffer::empty(after.area);
+            let cells: Vec<_> = before.diff_iter(after).collect();
+            let mut bytes = Vec::new();
+            encode_whole(&cells, (30, 3), dialect, &mut bytes);
+            String::from_utf8(bytes).unwrap()
+        };
+        let mut after = Buffer::empty(Rect::new(0, 0, 30, 3));
+        after.set_style(after.area, Style::new().bg(Color::Blue));
+        after.set_style(Rect::new(0, 1, 30, 1), Style::new().bg(Color::Red));
+        after.set_string(2, 2, "支x", Style::new());
+        assert_eq!(
+            whole(&after, ERASES),
+            "\x1b[48;5;4m\x1b[2J\x1b[2H\x1b[48;5;1m\x1b[30X\x1b[3H\x1b[48;5;4m  支x\x1b[0m"
+        );
+        assert!(whole(&after, Dialect::default()).starts_with("\x1b[2J\x1b[1H\x1b[48;5;4m   "));
+        // A cell without any ground is not told of.
+        after[(29, 2)].reset();
+        assert!(whole(&after, ERASES).starts_with("\x1b[2J\x1b[1H\x1b[48;5;4m\x1b[30X"));
+        assert_eq!(whole(&Buffer::empty(after.area), ERASES), "\x1b[2J");
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod http_check;
 mod http_json;
 mod init;
 mod jenkins;
+mod keyboard;
 mod laws;
 mod live;
 mod modes;

@@ -6,7 +6,6 @@
 use std::io;
 use std::sync::Arc;
 
-use crossterm::event::Event;
 use futures_util::Stream;
 use tokio::sync::mpsc;
 
@@ -17,6 +16,7 @@ use crate::app::logs::Order;
 use crate::app::run::{App, Look, Next};
 use crate::app::screen::Screen;
 use crate::app::standup::desk::{Scene, markdown};
+use crate::app::tty::Input;
 use crate::app::{flow, measure};
 use crate::config::RunIn;
 use crate::domain::Timestamp;
@@ -32,7 +32,7 @@ use crate::ui::{own, replay, standup};
 impl<B, S> App<B, S>
 where
     B: Screen,
-    S: Stream<Item = io::Result<Event>> + Unpin,
+    S: Stream<Item = io::Result<Input>> + Unpin,
 {
     pub(super) fn on_effect(&mut self, effect: Effect, now: Timestamp) -> io::Result<Next> {
         match effect {

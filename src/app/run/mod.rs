@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use crossterm::event::Event;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use ratatui::Terminal;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -22,13 +22,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::clock;
 use crate::app::effects::{Done, Effects};
-use crate::app::keys::{Input, Keys};
 use crate::app::notify::Watch;
 use crate::app::place::Places;
 use crate::app::screen::Screen;
 use crate::app::signals::Job;
 use crate::app::surround::Surround;
 use crate::app::themes::Themes;
+use crate::app::tty::Input;
 use crate::domain::Timestamp;
 use crate::engine::EngineCommand;
 use crate::engine::snapshot::Snapshot;
@@ -43,6 +43,9 @@ const FRAME: Duration = Duration::from_millis(16);
 
 /// The same on a slow line, for what nobody asked for.
 const SLOW: Duration = Duration::from_secs(1);
+
+/// How long a terminal that changes its size is left alone after the last change.
+const SETTLE: Duration = Duration::from_millis(20);
 
 /// How long a stream of events may put a frame off.
 const LATEST: Duration = Duration::from_millis(100);
@@ -67,8 +70,8 @@ pub struct Look<B: ratatui::backend::Backend> {
 
 /// What the loop listens to and talks to.
 pub struct Ends<S> {
-    /// Keys, mouse, paste, resize.
-    pub input: Keys<S>,
+    /// What the terminal says.
+    pub input: S,
     /// New boards.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What the engine should do.
@@ -111,11 +114,20 @@ struct Pace {
     slow: bool,
     /// Whether a person did something since the last frame.
     asked: bool,
+    /// When the terminal changed its size, the first and the last time since the last frame.
+    shaken: Option<(Instant, Instant)>,
 }
 
 impl Pace {
     fn touch(&mut self) {
         self.dirty.get_or_insert_with(Instant::now);
+    }
+
+    /// Notes that the terminal has changed its size: what it shows is not what was painted.
+    fn shake(&mut self) {
+        let now = Instant::now();
+        let (first, _) = self.shaken.unwrap_or((now, now));
+        self.shaken = Some((first, now));
     }
 
     /// Returns when the next frame is due, if one is.
@@ -126,7 +138,11 @@ impl Pace {
         } else {
             FRAME
         };
-        Some(self.drawn.map_or(dirty, |drawn| dirty.max(drawn + gap)))
+        let due = self.drawn.map_or(dirty, |drawn| dirty.max(drawn + gap));
+        Some(match self.shaken {
+            Some((first, last)) => due.max((last + SETTLE).min(first + LATEST)),
+            None => due,
+        })
     }
 }
 
@@ -187,7 +203,7 @@ fn other<E: std::error::Error + Send + Sync + 'static>(error: E) -> io::Error {
 impl<B, S> App<B, S>
 where
     B: Screen,
-    S: Stream<Item = io::Result<Event>> + Unpin,
+    S: Stream<Item = io::Result<Input>> + Unpin,
 {
     /// Puts the loop together; `look` has drawn its first frame.
     pub fn new(look: Look<B>, ends: Ends<S>) -> Self {
@@ -246,10 +262,11 @@ where
             // The end of input is an end, too: nobody could quit us any more.
             Happening::Cancelled | Happening::Input(None) => Ok(Next::End),
             Happening::Input(Some(Ok(Input::Event(event)))) => self.on_event(&event),
-            Happening::Input(Some(Ok(Input::Answer(answer)))) => {
-                self.on_answer(&answer);
+            Happening::Input(Some(Ok(Input::Ground(ground)))) => {
+                self.on_ground(ground);
                 Ok(Next::Go)
             }
+            Happening::Input(Some(Ok(Input::Resized))) => self.on_resized(),
             Happening::Input(Some(Err(error))) => Err(error),
             Happening::Done(done) => self.on_done(done),
             Happening::Snapshot(alive) => self.on_snapshot(alive),
@@ -308,6 +325,10 @@ where
         if self.look.terminal.backend().is_busy() {
             return Ok(());
         }
+        if self.pace.shaken.take().is_some() {
+            // Also where the size is what it was before: what was cut meanwhile is gone.
+            self.look.repaint()?;
+        }
         let now = self.look.draw()?;
         self.pace.dirty = None;
         self.pace.asked = false;
@@ -334,6 +355,13 @@ where
         let keymap = Arc::clone(&state.options.keymap);
         let effects = ui::input::on_event(state, &keymap, event, snapshot, now);
         self.carry_out(effects, now)
+    }
+
+    /// The terminal has another size, or had one for a moment.
+    fn on_resized(&mut self) -> io::Result<Next> {
+        self.pace.shake();
+        let size = self.look.terminal.backend().size().map_err(other)?;
+        self.on_event(&Event::Resize(size.width, size.height))
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>, now: Timestamp) -> io::Result<Next> {

@@ -6,12 +6,12 @@
 use std::io;
 use std::sync::Arc;
 
-use crossterm::event::Event;
 use futures_util::Stream;
 
 use crate::app::renew::{Plan, Renewed};
 use crate::app::run::{App, Next};
 use crate::app::screen::Screen;
+use crate::app::tty::Input;
 use crate::domain::Timestamp;
 use crate::domain::action::ActionState;
 use crate::engine::EngineCommand;
@@ -80,7 +80,7 @@ fn is_acting(snapshot: &Snapshot) -> bool {
 impl<B, S> App<B, S>
 where
     B: Screen,
-    S: Stream<Item = io::Result<Event>> + Unpin,
+    S: Stream<Item = io::Result<Input>> + Unpin,
 {
     /// Has a plan carried out, once it may be; an older one that waits gives way.
     pub(super) fn plan(&mut self, plan: Arc<Plan>, words: Option<String>, now: Timestamp) {

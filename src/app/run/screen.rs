@@ -5,15 +5,15 @@
 use std::io;
 use std::sync::Arc;
 
-use crossterm::event::Event;
 use futures_util::Stream;
 
-use crate::app::ground;
+use crate::app::ground::{self, Ground};
 use crate::app::guard::Switch;
 use crate::app::reload::{self, Reloaded, Told};
 use crate::app::run::{App, Look};
 use crate::app::screen::Screen;
 use crate::app::themes::AUTO;
+use crate::app::tty::Input;
 use crate::domain::Timestamp;
 use crate::domain::history::Windows;
 use crate::engine::{EngineCommand, Practice};
@@ -73,7 +73,7 @@ impl<B: Screen> Look<B> {
 impl<B, S> App<B, S>
 where
     B: Screen,
-    S: Stream<Item = io::Result<Event>> + Unpin,
+    S: Stream<Item = io::Result<Input>> + Unpin,
 {
     /// Tells what the screen stands on, so that it can be told anew.
     #[must_use]
@@ -92,7 +92,6 @@ where
         });
         let is_wanted = self.look.state.theme == AUTO && self.look.themes.auto.ground.is_none();
         if is_wanted && may_ask {
-            self.ends.input.expect_answer(ground::PATIENCE);
             self.look
                 .terminal
                 .backend_mut()
@@ -103,11 +102,11 @@ where
         Ok(())
     }
 
-    pub(super) fn on_answer(&mut self, answer: &str) {
-        let Some(found) = ground::of_answer(answer) else {
+    /// Goes by the ground that the terminal told of, however late.
+    pub(super) fn on_ground(&mut self, found: Ground) {
+        if self.look.themes.auto.ground.replace(found) == Some(found) {
             return;
-        };
-        self.look.themes.auto.ground = Some(found);
+        }
         if self.look.state.theme == AUTO {
             self.pace.touch();
             self.pace.asked = true;

@@ -1,7 +1,6 @@
 //! Terminal events to commands, or to text where text is being written.
 //!
-//! Pasted text never runs as commands, late answers of the terminal are
-//! swallowed, and a mouse position is checked against the screen.
+//! Pasted text never runs as commands, and a mouse position is checked against the screen.
 
 use ratatui::crossterm::event::{Event, KeyCode, KeyEventKind};
 use tui_input::InputRequest;
@@ -14,7 +13,7 @@ use crate::ui::effect::Effect;
 use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
 use crate::ui::rest::Cursor;
-use crate::ui::state::{Escape, UiState, View};
+use crate::ui::state::{UiState, View};
 use crate::ui::update::moves::Motion;
 use crate::ui::update::{count, filter, palette, pin, settle, themes, update};
 use crate::ui::view::help_lines;
@@ -46,15 +45,7 @@ pub fn on_event(
     let before = Cursor::of(state);
     let mut effects = match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => {
-            let chord = Chord::of(key);
-            match swallow(state, chord, now) {
-                Some(Swallowed::As(code)) => {
-                    let arrow = Chord::of(&code.into());
-                    on_key(state, keymap, arrow, snapshot, now)
-                }
-                Some(Swallowed::Whole) => Vec::new(),
-                None => on_key(state, keymap, chord, snapshot, now),
-            }
+            on_key(state, keymap, Chord::of(key), snapshot, now)
         }
         Event::Key(_) => Vec::new(),
         Event::Mouse(mouse) => mouse::on_mouse(state, *mouse, snapshot, now),
@@ -75,73 +66,6 @@ pub fn on_event(
     let after = Cursor::of(state);
     state.rest.after(event, (&before, &after), now);
     effects
-}
-
-/// What became of a key that belongs to a terminal's own sequence.
-enum Swallowed {
-    /// It means nothing.
-    Whole,
-    /// Together with those before it, it is this key.
-    As(KeyCode),
-}
-
-/// Milliseconds within which the parts of a cut sequence arrive.
-const CUT_MS: i64 = 100;
-/// Milliseconds after which an answer without an end is over.
-const ANSWER_MS: i64 = 2_000;
-
-/// Joins arrow keys that arrived in two parts, and drops answers to questions.
-///
-/// A late answer begins with alt-`]`, alt-`P` or alt-`_`, which no command uses,
-/// and ends with alt-`\` or ctrl-`g`.
-fn swallow(state: &mut UiState, chord: Chord, now: Timestamp) -> Option<Swallowed> {
-    let within = |since: Timestamp, ms: i64| (now - since).num_milliseconds() <= ms;
-    match state.escape {
-        Escape::Answer(since) if within(since, ANSWER_MS) => {
-            if chord.is_alt('\\') || chord.is_ctrl('g') {
-                state.escape = Escape::None;
-            }
-            return Some(Swallowed::Whole);
-        }
-        Escape::Lone(since)
-            if within(since, CUT_MS) && matches!(chord.character(), Some('[' | 'O')) =>
-        {
-            state.escape = Escape::Csi(now);
-            return Some(Swallowed::Whole);
-        }
-        Escape::Csi(since) if within(since, CUT_MS) => {
-            let digit = chord
-                .character()
-                .is_some_and(|c| c.is_ascii_digit() || c == ';');
-            if !digit {
-                state.escape = Escape::None;
-            }
-            return Some(sequence_end(chord));
-        }
-        Escape::None | Escape::Answer(_) | Escape::Lone(_) | Escape::Csi(_) => {}
-    }
-    if [']', 'P', '_'].into_iter().any(|begin| chord.is_alt(begin)) {
-        state.escape = Escape::Answer(now);
-        return Some(Swallowed::Whole);
-    }
-    state.escape = if chord.is(KeyCode::Esc) {
-        Escape::Lone(now)
-    } else {
-        Escape::None
-    };
-    None
-}
-
-fn sequence_end(chord: Chord) -> Swallowed {
-    match chord.character() {
-        Some('A') => Swallowed::As(KeyCode::Up),
-        Some('B') => Swallowed::As(KeyCode::Down),
-        Some('C') => Swallowed::As(KeyCode::Right),
-        Some('D') => Swallowed::As(KeyCode::Left),
-        Some('H') => Swallowed::As(KeyCode::Home),
-        Some('F') => Swallowed::As(KeyCode::End),
-        _ => Swallowed::Whole,
-    }
 }
 
 fn on_key(

@@ -30,7 +30,7 @@ pub(super) fn on_mouse(
     if matches!(event.kind, MouseEventKind::Up(_)) {
         state.dragged = None;
     }
-    // crossterm makes 65535 of a report of column or row 0, which are counted from 1.
+    // A report may be of what is outside of the screen.
     let (x, y) = (event.column, event.row);
     if x >= state.size.0 || y >= state.size.1 {
         return Vec::new();

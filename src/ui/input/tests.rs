@@ -73,53 +73,6 @@ fn pasted_text_becomes_one_clean_line_where_text_is_written() {
 }
 
 #[test]
-fn a_late_answer_of_the_terminal_is_no_input() {
-    let mut screen = Screen::new(80, 24, 96);
-    let before = screen.text();
-    screen.event(&key(KeyCode::Char(']'), KeyModifiers::ALT));
-    for c in "11;rgb:1e1e/0000/q/?".chars() {
-        screen.event(&key(KeyCode::Char(c), KeyModifiers::NONE));
-    }
-    screen.event(&key(KeyCode::Char('\\'), KeyModifiers::ALT));
-    assert_eq!(screen.text(), before);
-    screen.press("j");
-    assert_eq!(
-        screen.state.focused().unwrap().at,
-        1,
-        "keys count again after its end"
-    );
-}
-
-#[test]
-fn an_answer_without_an_end_is_over_after_two_seconds() {
-    let mut screen = Screen::new(80, 24, 96);
-    screen.event(&key(KeyCode::Char('P'), KeyModifiers::ALT));
-    screen.press("j");
-    assert_eq!(screen.state.focused().unwrap().at, 0);
-    screen.now += TimeDelta::seconds(3);
-    screen.press("j");
-    assert_eq!(screen.state.focused().unwrap().at, 1);
-}
-
-#[test]
-fn an_arrow_key_that_arrives_in_parts_is_an_arrow_key() {
-    let mut screen = Screen::new(80, 24, 96);
-    for c in [KeyCode::Esc, KeyCode::Char('['), KeyCode::Char('B')] {
-        screen.event(&key(c, KeyModifiers::NONE));
-    }
-    assert_eq!(screen.state.focused().unwrap().at, 1);
-    assert_eq!(
-        screen.state.view,
-        View::Board,
-        "`[` was not the previous view"
-    );
-    screen.press("esc");
-    screen.now += TimeDelta::seconds(1);
-    screen.press("[");
-    assert_eq!(screen.state.view, View::Sources, "a person is slower");
-}
-
-#[test]
 fn a_question_ignores_keys_that_were_under_way() {
     let mut screen = Screen::new(80, 24, 96);
     screen.snapshot.sources[0].budgets[0].remaining = 1;
@@ -261,7 +214,7 @@ fn what_the_mouse_does_outside_of_the_screen_only_ends_what_it_held() {
     let drag = MouseEventKind::Drag(MouseButton::Left);
     let up = MouseEventKind::Up(MouseButton::Left);
     for kind in [CLICK, drag, MouseEventKind::ScrollDown, up] {
-        // What crossterm makes of a report of column or row 0.
+        // What is made of a report of column or row 0.
         for (x, y) in [(u16::MAX, u16::MAX), (u16::MAX, 5), (5, u16::MAX)] {
             assert!(screen.event(&mouse(kind, x, y)).is_empty());
             assert_eq!(screen.state.focused().unwrap().at, 0, "{kind:?}");

@@ -56,7 +56,7 @@ pub use standup::{Clock, StandupPane, StandupState};
 pub(crate) use standup::{Part, SPANS, TOTAL_SECS};
 pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
 pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
-pub(crate) use typed::{Ahead, Answered, Escape};
+pub(crate) use typed::{Ahead, Answered};
 pub use views::{Pointed, View};
 
 /// What the screen is told at the start.
@@ -185,7 +185,6 @@ pub struct UiState {
     /// What was before the changes that can be taken back, the last change last.
     pub(crate) undo: Vec<Undo>,
     pub(crate) click: Option<(Timestamp, u16, u16)>,
-    pub(crate) escape: Escape,
     /// The key that closed a question, and when it last came: held, it means nothing more.
     pub(crate) answered: Option<Answered>,
     /// Keys that wait until the view has what they are about.
@@ -261,7 +260,6 @@ impl UiState {
                 ..SavedState::default()
             },
             click: None,
-            escape: Escape::None,
             answered: None,
             ahead: None,
             rolls_at: None,

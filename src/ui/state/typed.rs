@@ -1,5 +1,4 @@
-//! What is remembered of keys between two events: a sequence of the terminal's, an answer held down,
-//! what was typed ahead.
+//! What is remembered of keys between two events: an answer held down, what was typed ahead.
 
 use crate::domain::Timestamp;
 use crate::ui::chord::Chord;
@@ -12,20 +11,6 @@ pub(crate) struct Answered {
     pub(crate) chord: Chord,
     /// Until when it means nothing.
     pub(crate) until: Timestamp,
-}
-
-/// Where in a terminal's own sequence the input may be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Escape {
-    /// In none.
-    #[default]
-    None,
-    /// An Esc came at this moment: it may be the first part of an arrow key.
-    Lone(Timestamp),
-    /// After Esc and `[` or `O`.
-    Csi(Timestamp),
-    /// In a late answer to a question, until its end or this moment.
-    Answer(Timestamp),
 }
 
 /// Keys that wait until a view has what they are about.

@@ -248,6 +248,39 @@ impl Pty {
         }
     }
 
+    /// Presses a key until a whole frame is so: now and then one is lost in what came before it.
+    #[track_caller]
+    pub(crate) fn press_until(&mut self, key: &str, what: &str, is_so: impl Fn(&Screen) -> bool) {
+        let deadline = now() + CEILING;
+        loop {
+            self.send(key);
+            let patience = now() + Duration::from_millis(1_500);
+            while self.is_between() || !is_so(self.parser.screen()) {
+                if !self.read_until(patience) {
+                    break;
+                }
+            }
+            if !self.is_between() && is_so(self.parser.screen()) {
+                return;
+            }
+            assert!(
+                now() < deadline,
+                "no {what} came; the screen is\n{}",
+                self.text()
+            );
+        }
+    }
+
+    /// Waits until a file is there; what the program writes meanwhile is taken in.
+    #[track_caller]
+    pub(crate) fn wait_file(&mut self, path: &std::path::Path) {
+        let deadline = now() + CEILING;
+        while !path.exists() {
+            assert!(now() < deadline, "there is no {}", path.display());
+            self.read_until(now() + Duration::from_millis(5));
+        }
+    }
+
     /// Takes in what the program wrote; returns whether there may be more.
     fn read_until(&mut self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(now());

@@ -30,6 +30,7 @@ struct Seen(Arc<Mutex<Shown>>);
 struct Shown {
     cells: TestBackend,
     frames: usize,
+    cleared: usize,
     busy: bool,
     aside: Vec<u8>,
     ended: bool,
@@ -40,6 +41,7 @@ impl Seen {
         Self(Arc::new(Mutex::new(Shown {
             cells: TestBackend::new(width, height),
             frames: 0,
+            cleared: 0,
             busy: false,
             aside: Vec::new(),
             ended: false,
@@ -90,6 +92,7 @@ impl Backend for Seen {
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> Result<(), Infallible> {
+        self.shown().cleared += 1;
         self.shown().cells.clear_region(clear_type)
     }
 
@@ -146,7 +149,7 @@ impl Screen for Seen {
 /// The other ends of everything that the loop listens to.
 struct World {
     seen: Seen,
-    input: mpsc::Sender<io::Result<Event>>,
+    input: mpsc::Sender<io::Result<Input>>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     commands: mpsc::Receiver<EngineCommand>,
     cancel: CancellationToken,
@@ -155,7 +158,11 @@ struct World {
 impl World {
     fn press(&self, code: KeyCode) {
         let event = Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
-        self.input.try_send(Ok(event)).unwrap();
+        self.hear(Input::Event(event));
+    }
+
+    fn hear(&self, input: Input) {
+        self.input.try_send(Ok(input)).unwrap();
     }
 
     fn type_text(&self, text: &str) {
@@ -257,7 +264,7 @@ where
     ));
     look.draw().unwrap();
     let ends = Ends {
-        input: Keys::new(stream::poll_fn(move |context| events.poll_recv(context))),
+        input: stream::poll_fn(move |context| events.poll_recv(context)),
         snapshots: snapshots_out,
         commands,
         jobs: jobs_out,
@@ -335,6 +342,35 @@ async fn a_board_that_arrives_while_text_is_typed_changes_the_board_and_not_the_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_terminal_that_was_smaller_for_a_moment_is_painted_anew_once() {
+    play((80, 24), async |world: World| {
+        world.pass(FRAME_AND_MORE).await;
+        let right = world.seen.text();
+        let cleared = world.seen.shown().cleared;
+        // What such a moment leaves: the picture is cut, and the size is what it was.
+        world.seen.shown().cells.clear().unwrap();
+        world.hear(Input::Resized);
+        world.hear(Input::Resized);
+        world.pass(Duration::from_millis(17)).await;
+        assert_eq!(
+            world.seen.shown().cleared,
+            cleared,
+            "not in the middle of it"
+        );
+        world.hear(Input::Resized);
+        world.pass(Duration::from_millis(17)).await;
+        assert_eq!(world.seen.shown().cleared, cleared, "it goes on");
+        world.pass(Duration::from_millis(17)).await;
+        assert_eq!(world.seen.shown().cleared, cleared + 1);
+        assert_eq!(world.seen.text(), right);
+        let frames = world.seen.frames();
+        world.pass(Duration::from_millis(200)).await;
+        assert_eq!(world.seen.frames(), frames);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_storm_of_sizes_is_one_frame_in_its_time_and_ends_in_the_last_size() {
     play((80, 24), async |world: World| {
         world.pass(FRAME_AND_MORE).await;
@@ -342,18 +378,15 @@ async fn a_storm_of_sizes_is_one_frame_in_its_time_and_ends_in_the_last_size() {
         for step in 0..500_u16 {
             let (width, height) = (60 + step % 140, 20 + step % 40);
             world.seen.shown().cells.resize(width, height);
-            world
-                .input
-                .try_send(Ok(Event::Resize(width, height)))
-                .unwrap();
+            world.hear(Input::Resized);
         }
         world.seen.shown().cells.resize(120, 40);
-        world.input.try_send(Ok(Event::Resize(120, 40))).unwrap();
+        world.hear(Input::Resized);
         world.settle().await;
         world.settle().await;
         world.settle().await;
         world.settle().await;
-        world.pass(FRAME_AND_MORE).await;
+        world.pass(SETTLE).await;
         // ratatui clears and flushes once more where the size is another.
         let drawn = world.seen.frames() - before;
         assert!((1..=3).contains(&drawn), "{drawn} frames for 501 sizes");

@@ -94,7 +94,8 @@ async fn the_board_of_another_engine_takes_the_place_of_the_one_before() {
         assert!(text.contains("theirs"), "views of its store: {text}");
         // The one before may end: nobody listens to it any more.
         drop(world.snapshots);
-        world.input.try_send(Ok(Event::FocusGained)).unwrap();
+        let focus = Input::Event(Event::FocusGained);
+        world.input.try_send(Ok(focus)).unwrap();
         for _ in 0..200 {
             tokio::task::yield_now().await;
         }

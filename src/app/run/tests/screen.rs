@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::env::Env;
-use crate::app::ground::QUESTION;
+use crate::app::ground::{Ground, QUESTION};
 use crate::app::notify::Voice;
 use crate::app::reload::{self, Told};
 use crate::config::{Notify, Settings, UiConfig, WallConfig};
@@ -59,10 +59,9 @@ async fn the_terminal_is_asked_for_its_ground_once_and_answers_with_a_theme() {
         world.press(KeyCode::Enter);
         world.pass(FRAME_AND_MORE).await;
         assert_eq!(aside(&world).as_bytes(), QUESTION);
-        let alt = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT);
-        world.input.try_send(Ok(Event::Key(alt(']')))).unwrap();
-        world.type_text("11;rgb:ffff/ffff/ffff");
-        world.input.try_send(Ok(Event::Key(alt('\\')))).unwrap();
+        // Over a slow line, the answer takes a while.
+        world.pass(Duration::from_secs(3)).await;
+        world.hear(Input::Ground(Ground::Light));
         world.pass(FRAME_AND_MORE).await;
         world.type_text(":theme auto");
         world.press(KeyCode::Enter);
@@ -73,6 +72,29 @@ async fn the_terminal_is_asked_for_its_ground_once_and_answers_with_a_theme() {
     let ground = seen.shown().cells.buffer()[(3, 5)].bg;
     let light = Theme::builtin("light", ColorDepth::True, Glyphs::Unicode).unwrap();
     assert_eq!(Some(ground), light.ground().bg);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ground_that_changes_later_changes_the_theme_that_goes_by_it() {
+    let all = (effects(), None, Some(standing(UiConfig::default())));
+    play_all((80, 24), all, async |world: World| {
+        let shows = |world: &World, name: &str| {
+            let theme = Theme::builtin(name, ColorDepth::True, Glyphs::Unicode).unwrap();
+            let ground = world.seen.shown().cells.buffer()[(3, 5)].bg;
+            Some(ground) == theme.ground().bg
+        };
+        world.hear(Input::Ground(Ground::Light));
+        world.pass(FRAME_AND_MORE).await;
+        assert!(shows(&world, "dark"), "a theme that has a name stays");
+        world.type_text(":theme auto");
+        world.press(KeyCode::Enter);
+        world.pass(FRAME_AND_MORE).await;
+        assert!(shows(&world, "light"));
+        world.hear(Input::Ground(Ground::Dark));
+        world.pass(FRAME_AND_MORE).await;
+        assert!(shows(&world, "dark"));
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,10 +269,10 @@ async fn the_mouse_is_switched_off_and_on_by_a_key() {
     play_all((80, 24), all, async |world: World| {
         crate::app::guard::Switch::Mouse.turn(true);
         let ctrl_x = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::CONTROL);
-        world.input.try_send(Ok(Event::Key(ctrl_x))).unwrap();
+        world.hear(Input::Event(Event::Key(ctrl_x)));
         world.pass(FRAME_AND_MORE).await;
         assert!(aside(&world).contains("\x1b[?1002l\x1b[?1000l"));
-        world.input.try_send(Ok(Event::Key(ctrl_x))).unwrap();
+        world.hear(Input::Event(Event::Key(ctrl_x)));
         world.pass(FRAME_AND_MORE).await;
         assert!(aside(&world).contains("\x1b[?1000h\x1b[?1002h"));
     })

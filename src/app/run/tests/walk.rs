@@ -120,7 +120,7 @@ async fn run(rig: &Rig, board: &Snapshot, soup: &mut Soup, most: usize, clock: &
             keep.send_replace(Arc::new(next));
         }
         taken += 1;
-        (taken <= most).then(|| Ok(soup.event()))
+        (taken <= most).then(|| Ok(Input::Event(soup.event())))
     };
     let events = stream::unfold(next, |mut next| async move {
         let event = next().await?;
@@ -128,7 +128,7 @@ async fn run(rig: &Rig, board: &Snapshot, soup: &mut Soup, most: usize, clock: &
     });
     let effects = Effects::new(TaskTracker::new(), Pins::at(std::path::PathBuf::new()));
     let ends = Ends {
-        input: Keys::new(Box::pin(events)),
+        input: Box::pin(events),
         snapshots,
         commands: rig.engine.commands.clone(),
         jobs: jobs_out,

@@ -1,7 +1,7 @@
 //! What a terminal shows and what that costs, for any board, size and keys.
 
 use super::*;
-use crate::ui::encode::encode;
+use crate::ui::encode::{encode, encode_whole};
 
 #[test]
 fn wide_characters_break_no_divider() {
@@ -107,6 +107,51 @@ fn links_and_erased_runs_leave_the_picture_as_it_is() {
         }
     }
     assert!(linked > 20, "{linked}");
+}
+
+/// Sends a buffer as the whole picture to a terminal that shows something else, and compares.
+fn whole(buffer: &Buffer, dialect: Dialect) -> usize {
+    let (columns, rows) = (buffer.area.width, buffer.area.height);
+    let mut seen = terminal(rows, columns);
+    for row in 1..=rows {
+        let text = format!("\x1b[{row}H\x1b[41m{}", "#".repeat(columns.into()));
+        seen.process(text.as_bytes());
+    }
+    seen.process(b"\x1b[0m");
+    let before = Buffer::empty(buffer.area);
+    let cells: Vec<_> = before.diff_iter(buffer).collect();
+    let mut bytes = Vec::new();
+    encode_whole(&cells, (columns, rows), dialect, &mut bytes);
+    seen.process(&bytes);
+    for (x, y) in places(buffer) {
+        let painted = &buffer[(x, y)];
+        let symbol = plain(painted.symbol());
+        let shown = seen.screen().cell(y, x).unwrap();
+        let contents = shown.contents();
+        let is_same = contents == symbol || (contents.is_empty() && symbol == " ");
+        assert!(is_same, "at {x},{y}: {contents:?} {symbol:?}");
+        if let Color::Rgb(red, green, blue) = painted.bg {
+            let ground = vt100::Color::Rgb(red, green, blue);
+            assert_eq!(shown.bgcolor(), ground, "at {x},{y}");
+        }
+    }
+    bytes.len()
+}
+
+#[test]
+fn a_whole_picture_costs_what_stands_on_it() {
+    for (size, most) in [((80, 24), 2_600), ((120, 40), 4_600), ((300, 80), 9_000)] {
+        let (width, height) = size;
+        let empty = Snapshot::default();
+        let screen = Screen::with(width, height, empty, UiOptions::default());
+        let cost = whole(screen.buffer(), ERASES);
+        let spaces = whole(screen.buffer(), Dialect::default());
+        let board = Screen::new(width, height, 96);
+        let full = whole(board.buffer(), ERASES);
+        assert!(full > cost);
+        assert!(cost <= most, "{size:?}: {cost} bytes");
+        assert!(cost < spaces, "{size:?}: {cost} of {spaces}");
+    }
 }
 
 #[test]
