@@ -131,7 +131,7 @@ impl UiState {
         self.messages
             .troubles
             .iter()
-            .any(|(known, _)| *known == about)
+            .any(|trouble| trouble.about == about)
     }
 
     /// Takes the error about something off the screen: it is well again.
