@@ -190,6 +190,11 @@ pub struct UiState {
     /// Keys that wait until the view has what they are about.
     pub(crate) ahead: Option<Ahead>,
     pub(crate) rolls_at: Option<Timestamp>,
+    /// When the last key was pressed, and the one before it.
+    pub(crate) key_at: Timestamp,
+    pub(crate) key_before: Timestamp,
+    /// The key of which it was said last that it does nothing here.
+    pub(crate) useless: Option<Vec<Chord>>,
     /// The count that was typed before a command, as far as it was.
     pub(crate) count: Option<u16>,
     /// Names of all themes.
@@ -264,6 +269,9 @@ impl UiState {
             answered: None,
             ahead: None,
             rolls_at: None,
+            key_at: Timestamp::UNIX_EPOCH,
+            key_before: Timestamp::UNIX_EPOCH,
+            useless: None,
             count: None,
             themes: BUILTIN.iter().map(|(name, _)| (*name).to_owned()).collect(),
             mouse: true,
