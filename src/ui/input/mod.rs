@@ -11,8 +11,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui::chord::Chord;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
-use crate::ui::glyphs::Glyphs;
-use crate::ui::keymap::{Keymap, Match, sequence_label};
+use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
 use crate::ui::rest::Cursor;
 use crate::ui::state::{Escape, UiState, View};
@@ -24,6 +23,7 @@ use crate::ui::{own, wall};
 mod ahead;
 mod asks;
 mod held;
+mod idle;
 mod mouse;
 mod paste;
 
@@ -45,7 +45,7 @@ pub fn on_event(
         return effects;
     }
     if matches!(event, Event::Key(key) if key.kind != KeyEventKind::Release) {
-        state.key_before = std::mem::replace(&mut state.key_at, now);
+        idle::pressed(state, now);
     }
     let before = Cursor::of(state);
     let mut effects = match event {
@@ -223,21 +223,9 @@ fn by_keymap(
         }
         Match::Command(command) => {
             state.pending.clear();
-            goes_on(state, command, now);
+            idle::goes_on(state, command, now);
             count::update_counted(state, command, snapshot, now)
         }
-    }
-}
-
-/// Takes what was answered before off the screen: what a key does is seen, and so is what it says.
-fn goes_on(state: &mut UiState, command: Command, now: Timestamp) {
-    use Command as C;
-    match command {
-        // Going back takes messages away by itself, before anything else.
-        C::Back => {}
-        // A move repaints few cells, as it must where lines are slow.
-        C::Down | C::Up | C::Left | C::Right => state.useless = None,
-        _ => state.goes_on(now),
     }
 }
 
@@ -255,7 +243,7 @@ fn walk_on(
         return vec![told];
     }
     if !in_detail || state.view != board {
-        return useless(state, keymap, pressed, now);
+        return idle::told(state, keymap, pressed, now);
     }
     match keymap.lookup(board.scope(), pressed) {
         Match::Command(command @ (Command::NextUrgent | Command::PreviousUrgent)) => {
@@ -263,28 +251,10 @@ fn walk_on(
             state.goes_on(now);
             update(state, command, snapshot, now)
         }
-        Match::Command(_) | Match::Prefix | Match::Nothing => useless(state, keymap, pressed, now),
+        Match::Command(_) | Match::Prefix | Match::Nothing => {
+            idle::told(state, keymap, pressed, now)
+        }
     }
-}
-
-/// Milliseconds within which keys follow one another that nobody presses one by one.
-const FLOOD_MS: i64 = 60;
-
-/// Says of a key that it does nothing here: once until another is pressed, and never where keys
-/// come as fast as pasted text.
-fn useless(state: &mut UiState, keymap: &Keymap, pressed: &[Chord], now: Timestamp) -> Vec<Effect> {
-    let is_key = |chord: &Chord| matches!(chord.code(), KeyCode::Char(_) | KeyCode::F(_));
-    let is_flood = (now - state.key_before).num_milliseconds().abs() < FLOOD_MS;
-    let is_told = state.useless.as_deref() == Some(pressed);
-    if is_flood || is_told || !pressed.iter().all(is_key) {
-        return Vec::new();
-    }
-    state.goes_on(now);
-    state.useless = Some(pressed.to_vec());
-    let key = sequence_label(pressed, Glyphs::Ascii);
-    let help = keymap.label(Command::Help, Glyphs::Ascii);
-    let help = help.map_or_else(String::new, |help| format!(", {help} shows the keys"));
-    vec![Effect::Toast(format!("`{key}` does nothing here{help}"))]
 }
 
 fn in_filter(state: &mut UiState, chord: Chord, snapshot: &Snapshot) {

@@ -273,9 +273,12 @@ fn what_the_mouse_does_outside_of_the_screen_only_ends_what_it_held() {
 fn a_key_without_a_meaning_says_so_once_and_never_in_a_flood() {
     let mut screen = Screen::new(120, 40, 48);
     let told = |effects: &[Effect]| {
-        let text = effects.iter().find_map(|effect| match effect {
-            Effect::Toast(text) => Some(text.clone()),
-            _ => None,
+        let text = effects.iter().find_map(|effect| {
+            if let Effect::Toast(text) = effect {
+                Some(text.clone())
+            } else {
+                None
+            }
         });
         text.unwrap_or_default()
     };

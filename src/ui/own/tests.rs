@@ -593,7 +593,7 @@ fn a_command_for_the_log_runs_where_the_log_is_open() {
         .find(|effect| matches!(effect, Effect::RunOwn(_)));
     assert!(run.is_some(), "{effects:?}");
     screen.state.triage.log.standing = crate::ui::state::LogStanding::Nothing;
-    let why = values::refusal(
+    let why = refusal(
         &screen.state,
         &screen.snapshot,
         &screen.state.options.own[0],

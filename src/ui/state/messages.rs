@@ -116,7 +116,7 @@ impl UiState {
             let read = now - message.at >= TimeDelta::milliseconds(Messages::READ_MS);
             message.is_error || !(message.is_answer || read)
         });
-        self.useless = None;
+        self.pressed.useless = None;
     }
 
     /// Keeps an error among the messages of this session, without a place on the screen.

@@ -55,7 +55,7 @@ pub use standup::{Clock, StandupPane, StandupState};
 pub(crate) use standup::{Part, SPANS, TOTAL_SECS};
 pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
 pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
-pub(crate) use typed::{Ahead, Answered, Escape};
+pub(crate) use typed::{Ahead, Answered, Escape, Pressed};
 pub use views::{Pointed, View};
 
 /// What the screen is told at the start.
@@ -190,11 +190,8 @@ pub struct UiState {
     /// Keys that wait until the view has what they are about.
     pub(crate) ahead: Option<Ahead>,
     pub(crate) rolls_at: Option<Timestamp>,
-    /// When the last key was pressed, and the one before it.
-    pub(crate) key_at: Timestamp,
-    pub(crate) key_before: Timestamp,
-    /// The key of which it was said last that it does nothing here.
-    pub(crate) useless: Option<Vec<Chord>>,
+    /// When keys were pressed, and what was said of one that does nothing.
+    pub(crate) pressed: Pressed,
     /// The count that was typed before a command, as far as it was.
     pub(crate) count: Option<u16>,
     /// Names of all themes.
@@ -269,9 +266,7 @@ impl UiState {
             answered: None,
             ahead: None,
             rolls_at: None,
-            key_at: Timestamp::UNIX_EPOCH,
-            key_before: Timestamp::UNIX_EPOCH,
-            useless: None,
+            pressed: Pressed::default(),
             count: None,
             themes: BUILTIN.iter().map(|(name, _)| (*name).to_owned()).collect(),
             mouse: true,

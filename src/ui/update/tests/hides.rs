@@ -245,9 +245,12 @@ fn a_range_without_marks_is_pinned_put_aside_and_copied_whole() {
         let mut screen = Screen::new(120, 40, 100);
         long_column(&mut screen);
         let effects = screen.press(keys);
-        let pinned = effects.iter().find_map(|effect| match effect {
-            Effect::Pin(changes) => Some(changes.len()),
-            _ => None,
+        let pinned = effects.iter().find_map(|effect| {
+            if let Effect::Pin(changes) = effect {
+                Some(changes.len())
+            } else {
+                None
+            }
         });
         assert_eq!(pinned, Some(count), "{keys}: {effects:?}");
     }
