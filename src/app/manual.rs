@@ -123,7 +123,7 @@ fn synopsis(command: &Command) -> String {
         } else {
             ("[", "]")
         };
-        line.push_str(&format!(" {open}{}{close}", written(arg)));
+        line.extend([" ", open, &written(arg), close]);
     }
     if command.has_subcommands() {
         let (open, close) = if command.is_subcommand_required_set() {
@@ -131,7 +131,7 @@ fn synopsis(command: &Command) -> String {
         } else {
             ("[", "]")
         };
-        line.push_str(&format!(" {open}\\fICOMMAND\\fR{close}"));
+        line.extend([" ", open, "\\fICOMMAND\\fR", close]);
     }
     line.push('\n');
     line
@@ -140,7 +140,7 @@ fn synopsis(command: &Command) -> String {
 /// Returns how an argument is written.
 fn written(arg: &Arg) -> String {
     let names = arg.get_value_names().unwrap_or_default();
-    let value: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let value: Vec<&str> = names.iter().map(clap::builder::Str::as_str).collect();
     let value = format!("\\fI{}\\fR", escaped(&value.join(" ")));
     let word = match (arg.get_long(), arg.get_short()) {
         (Some(long), _) => format!("--{long}"),
@@ -163,7 +163,7 @@ fn exit_status() -> String {
     let mut text = format!(".SH \"EXIT STATUS\"\n{}\n", escaped(first));
     for line in lines {
         if let Some((code, meaning)) = line.trim().split_once("  ") {
-            text.push_str(&format!(".TP\n.B {code}\n{}\n", escaped(meaning.trim())));
+            text.extend([".TP\n.B ", code, "\n", &escaped(meaning.trim()), "\n"]);
         }
     }
     text
@@ -172,11 +172,7 @@ fn exit_status() -> String {
 fn list(title: &str, rows: &[(&str, &str)]) -> String {
     let mut text = format!(".SH {title}\n");
     for (name, about) in rows {
-        text.push_str(&format!(
-            ".TP\n\\fB{}\\fR\n{}\n",
-            escaped(name),
-            escaped(about)
-        ));
+        text.extend([".TP\n\\fB", &escaped(name), "\\fR\n", &escaped(about), "\n"]);
     }
     text
 }

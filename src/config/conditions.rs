@@ -47,7 +47,7 @@ fn of_kind(kind: &SourceKind) -> Value {
         RepoNames::Jobs => (json!({}), texts(r"^[^*?\[{]+$")),
         RepoNames::Absent => (json!({"maxItems": 0}), json!({"maxItems": 0})),
     };
-    let mut keys = json!({"repos": repos, "orgs": orgs});
+    let mut keys = Map::from_iter([("repos".to_owned(), repos), ("orgs".to_owned(), orgs)]);
     let mut needed: Vec<&str> = Vec::new();
     if kind.url.is_none() {
         needed.push("url");
@@ -55,7 +55,7 @@ fn of_kind(kind: &SourceKind) -> Value {
     for table in OWN_TABLES {
         let is_taken = kind.tables.contains(&table);
         if !is_taken {
-            keys[table] = json!(false);
+            keys.insert(table.to_owned(), json!(false));
         } else if kind.repos == RepoNames::Absent {
             needed.push(table);
         }

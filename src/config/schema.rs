@@ -108,12 +108,12 @@ fn of(shape: &Shape, place: &str, notes: &Notes, told: &Told<'_>) -> Value {
 }
 
 fn whole_number(taken: &Taken) -> Value {
-    let mut value = json!({"type": "integer"});
-    if let Some(bounds) = &taken.numbers {
-        value["minimum"] = json!(bounds.start());
-        value["maximum"] = json!(bounds.end());
+    match &taken.numbers {
+        Some(bounds) => {
+            json!({"type": "integer", "minimum": bounds.start(), "maximum": bounds.end()})
+        }
+        None => json!({"type": "integer"}),
     }
-    value
 }
 
 /// Returns the schema of a text; where more is taken than is offered, the words are still offered.
@@ -129,18 +129,22 @@ fn text(taken: &Taken) -> Value {
 }
 
 fn list(items: Value, inner: &Shape, taken: &Taken) -> Value {
-    let mut value = json!({"type": "array", "items": items});
+    let mut value = Map::new();
+    value.insert("type".to_owned(), json!("array"));
     if let (Some(first), Shape::Text) = (&taken.first, inner) {
-        value["additionalItems"] = value["items"].take();
-        value["items"] = json!([{"type": "string", "pattern": first}]);
+        let first = json!([{"type": "string", "pattern": first}]);
+        value.insert("items".to_owned(), first);
+        value.insert("additionalItems".to_owned(), items);
+    } else {
+        value.insert("items".to_owned(), items);
     }
     if taken.fewest > 0 {
-        value["minItems"] = json!(taken.fewest);
+        value.insert("minItems".to_owned(), json!(taken.fewest));
     }
     if let Some(most) = taken.most {
-        value["maxItems"] = json!(most);
+        value.insert("maxItems".to_owned(), json!(most));
     }
-    value
+    Value::Object(value)
 }
 
 fn table(keys: &[(&'static str, Shape)], place: &str, notes: &Notes, told: &Told<'_>) -> Value {
@@ -150,21 +154,24 @@ fn table(keys: &[(&'static str, Shape)], place: &str, notes: &Notes, told: &Told
         ((*key).to_owned(), of(inner, place, notes, told))
     };
     let properties: Map<String, Value> = keys.iter().map(of).collect();
-    let mut value =
-        json!({"type": "object", "properties": properties, "additionalProperties": false});
+    let mut value = Map::new();
+    let mut put = |key: &str, told: Value| drop(value.insert(key.to_owned(), told));
+    put("type", json!("object"));
+    put("properties", Value::Object(properties));
+    put("additionalProperties", json!(false));
     let taken = taken(place, told);
     if !taken.needs.is_empty() {
-        value["required"] = json!(taken.needs);
+        put("required", json!(taken.needs));
     }
     if !taken.needs_one.is_empty() {
         let one = taken.needs_one.iter().map(|key| json!({"required": [key]}));
-        value["anyOf"] = one.collect();
+        put("anyOf", one.collect());
     }
     let conditions = conditions::of(place, told);
     if !conditions.is_empty() {
-        value["allOf"] = Value::Array(conditions);
+        put("allOf", Value::Array(conditions));
     }
-    value
+    Value::Object(value)
 }
 
 /// Returns the schema of a table of names; that of `[keys]` has the commands and no other name.

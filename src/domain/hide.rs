@@ -114,6 +114,15 @@ impl Hide {
         }
     }
 
+    /// Returns until when it was wished for.
+    pub fn wish(&self) -> Wish {
+        match self.until {
+            Until::ForGood => Wish::ForGood,
+            Until::Activity(_) => Wish::Activity,
+            Until::Time(at) => Wish::Time(at),
+        }
+    }
+
     /// Returns whether the card is still put aside.
     pub fn holds(&self, item: &WorkItem, now: Timestamp) -> bool {
         match self.until {

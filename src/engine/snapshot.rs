@@ -168,6 +168,16 @@ pub struct SourceView {
     pub past: PastRead,
 }
 
+impl SourceView {
+    /// Returns whether it is our own share of a limit that is spent: the host allows more, and that
+    /// is left to other tools.
+    pub fn is_share_spent(&self) -> bool {
+        let told = self.message.as_ref();
+        let is_ours = told.is_some_and(|told| told.starts_with(OUR_SHARE));
+        self.health == Health::RateLimited && is_ours
+    }
+}
+
 /// The state of a source, worst last.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Health {
@@ -250,6 +260,9 @@ impl Health {
         }
     }
 }
+
+/// How a source says that our own share of a limit is spent.
+const OUR_SHARE: &str = "our share of ";
 
 /// How old data may be before it is shown as old, in seconds.
 ///

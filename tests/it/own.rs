@@ -93,12 +93,15 @@ fn an_interrupt_is_for_the_program_that_has_the_terminal() {
 }
 
 #[test]
-fn what_a_command_prints_lies_over_the_board_without_a_token() {
+fn what_a_command_prints_is_shown_when_it_is_asked_for_and_without_a_token() {
     let home = Home::new();
     let mut pty = board(&home, &["--read-only"]);
     pty.send("B");
     pty.wait_for("cannot run `ask`: nothing is changed with `--read-only`");
     pty.send("C");
+    // Keys stay the board's until somebody asks for it.
+    pty.wait_for("! shows its output");
+    pty.send("!");
     pty.wait_for("] [] [mine]");
     pty.send("\u{1b}");
     pty.wait("board", |screen| {

@@ -110,11 +110,35 @@ impl Talk {
     }
 
     /// Takes the last change back.
-    pub(super) fn undo(&mut self) -> Vec<Said> {
+    pub(super) fn undo(&mut self, snapshot: &Snapshot) -> Vec<Said> {
         match self.undo.pop() {
             None => vec![line("there is nothing to take back")],
-            Some(Before::Aside(before)) => self.put(before, "taken back".to_owned()),
-            Some(Before::Pinned(before)) => self.put_pins(before, "taken back".to_owned()),
+            Some(Before::Aside(before)) => {
+                let zone = self.setting.zone;
+                let told = before.iter().map(|(id, hide)| {
+                    let how = hide.map_or_else(
+                        || "shown again".to_owned(),
+                        |hide| format!("put aside {}", hide.wish().words(zone)),
+                    );
+                    format!("{} is {how}", key(snapshot, id))
+                });
+                let told: Vec<String> = told.collect();
+                let text = format!("taken back: {}", told.join(", "));
+                self.put(before, text)
+            }
+            Some(Before::Pinned(before)) => {
+                let columns = &self.setting.columns;
+                let told = before.iter().map(|(id, pin)| {
+                    let how = pin.map_or_else(
+                        || "not pinned".to_owned(),
+                        |pin| format!("pinned to {} again", words::title(columns, pin.stage)),
+                    );
+                    format!("{} is {how}", key(snapshot, id))
+                });
+                let told: Vec<String> = told.collect();
+                let text = format!("taken back: {}", told.join(", "));
+                self.put_pins(before, text)
+            }
             Some(Before::Parked(mark)) => self.restore(mark),
         }
     }
@@ -155,6 +179,15 @@ impl Talk {
         }
         vec![line(text), Said::Do(Do::Pin(changes))]
     }
+}
+
+/// Returns what people call a card; of one that left the board, its identity.
+fn key(snapshot: &Snapshot, id: &ItemId) -> String {
+    let found = snapshot.find(id);
+    found.map_or_else(
+        || id.to_string(),
+        |item| snapshot.names().short_key(item).into_owned(),
+    )
 }
 
 /// Returns where the table has a card; a pin that holds for good does not know.

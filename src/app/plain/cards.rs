@@ -3,11 +3,14 @@
 //! Numbers are those of the last list. What the filter hides, or a person put aside, is in no list
 //! and in no count of one.
 
+use std::collections::HashSet;
+
 use super::talk::{More, Said, Talk, line};
 use super::words;
 use crate::domain::Timestamp;
 use crate::domain::arrange::{Facets, Order, SavedView};
 use crate::domain::item::WorkItem;
+use crate::domain::key::ItemId;
 use crate::domain::query::QueryContext;
 use crate::domain::status::Severity;
 use crate::domain::text::nearest;
@@ -167,7 +170,7 @@ impl Talk {
         self.listed = urgent.iter().map(|item| item.id.clone()).collect();
         self.more = More::Nothing;
         let Some(last) = urgent.len().checked_sub(1) else {
-            return vec![line("no card needs a person")];
+            return vec![line("no card is red, blocked or waiting")];
         };
         let mut ids = urgent.iter();
         let at = ids.position(|item| Some(&item.id) == self.card.as_ref());
@@ -177,7 +180,11 @@ impl Talk {
             (None | Some(0), false) => last,
             (Some(at), false) => at - 1,
         };
-        let mut said = vec![line(format!("{} of {}", next + 1, urgent.len()))];
+        let mut said = vec![line(format!(
+            "{} of {} that are red, blocked or waiting",
+            next + 1,
+            urgent.len()
+        ))];
         said.extend(self.open(next + 1, snapshot, now));
         said
     }
@@ -212,7 +219,17 @@ impl Talk {
         } else {
             "nothing is known yet"
         };
-        self.with_reasons((&cards, &why), none, snapshot, now)
+        let mut said = Vec::new();
+        if !cards.is_empty() {
+            let called: HashSet<&ItemId> = cards.iter().map(|item| &item.id).collect();
+            let (called, rules) = (words::cards(called.len()), cards.len());
+            said.push(line(format!(
+                "{called} for which a rule of `[attention]` or `[[wip]]` calls a person, {rules} in all; \
+                 `next` goes through all that is red, blocked or waiting"
+            )));
+        }
+        said.extend(self.with_reasons((&cards, &why), none, snapshot, now));
+        said
     }
 
     /// Makes these cards the list, and tells the first of them with why.

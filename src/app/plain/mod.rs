@@ -273,7 +273,7 @@ impl Conversation<'_> {
                     When::Now => (None, self.ledger.clone()),
                     When::Named(since) => {
                         let calendar = team::calendar(self.session, now);
-                        let at = since.moment(&calendar, None, now).min(now);
+                        let at = since.in_days(&calendar, now).min(now);
                         (Some(at), self.ledger.clone())
                     }
                 };

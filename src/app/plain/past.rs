@@ -125,6 +125,7 @@ impl Talk {
                 lines.push(reading.to_owned());
             }
             lines.push(of_metric(each.metric));
+            lines.extend(of_parts(each.metric, page));
             if defines {
                 lines.push(each.metric.key.definition().to_owned());
             }
@@ -213,7 +214,7 @@ impl Talk {
             };
             lines.push(format!("just then: {}, {to}", seen.life.key));
         }
-        lines.push(of_frame(&frame));
+        lines.push(of_frame(&frame, self.filter.text()));
         match frame.film.begins() {
             Some(begins) if begins > past.at => {
                 let begins = when(calendar, begins);
@@ -333,16 +334,46 @@ fn of_metric(metric: &Metric) -> String {
     }
 }
 
+/// How many parts of a metric are told.
+const PARTS: usize = 6;
+
+/// Returns the values of the services of a metric that has none for all of them, and how a service
+/// is asked for.
+fn of_parts(metric: &Metric, page: Page) -> Option<String> {
+    let first = metric.parts.first().filter(|_| metric.value.is_none())?;
+    let unit = metric.key.unit();
+    let told = metric.parts.iter().take(PARTS).map(|part| {
+        let value = part.value.map(|value| words(value, unit));
+        let value = value.unwrap_or_else(|| "n/a".to_owned());
+        format!("{} {value}", part.name)
+    });
+    let told: Vec<String> = told.collect();
+    let more = match metric.parts.len().saturating_sub(PARTS) {
+        0 => String::new(),
+        more => format!(", and {more} more services"),
+    };
+    let how = format!("`flow {} {}`", page.title(), first.name);
+    Some(format!(
+        "by service: {}{more}; {how} tells one",
+        told.join(", ")
+    ))
+}
+
 fn when(calendar: &Calendar, at: Timestamp) -> String {
     calendar.local(at).format("%a %-d %b %Y %H:%M").to_string()
 }
 
 /// Says which moment it is, and what became of its cards.
-fn of_frame(frame: &Frame) -> String {
+fn of_frame(frame: &Frame, filter: &str) -> String {
     let counts = frame.counts;
     let at = when(&frame.film.calendar, frame.past.at);
+    let with = if filter.is_empty() {
+        String::new()
+    } else {
+        format!(" with `{filter}`")
+    };
     format!(
-        "{at}: {}, {} red; of these {} stand otherwise by now, {} are over; {} came since",
+        "{at}: {}{with}, {} red; of these {} stand otherwise by now, {} are over; {} came since",
         cards(counts.cards),
         counts.red,
         counts.changed,

@@ -3,6 +3,8 @@
 //! It is prepared by who prepares it for the board, on a thread that may wait; what is told of it is
 //! decided when it comes. Cards have numbers, as in any list.
 
+use std::collections::HashSet;
+
 use super::aside::Before;
 use super::cards::NO_CARD;
 use super::talk::{Do, Said, Talk, line};
@@ -181,7 +183,7 @@ impl Talk {
             }
             Tell::People(name) => {
                 self.minutes.by = By::Person;
-                said.extend(self.turns(&prepared, &name));
+                said.extend(self.turns(&prepared, &name, now));
             }
         }
         self.minutes.prepared = Some(prepared);
@@ -228,12 +230,15 @@ impl Talk {
                 Unsaid::Quiet => "of which there is nothing to say",
                 Unsaid::Live => "that went live and are well",
                 Unsaid::OfBots => "made by bots",
+                Unsaid::Findings => "of findings that stand where they stood",
             };
             let cards = words::cards(count);
             let text = format!("left out: {cards} {what}; `standup all` tells them");
             listed.lines.push(text);
         }
-        let finished = standup.finished.iter().filter(|done| !done.bot);
+        // What left the board is asked by no filter.
+        let finished = standup.finished.iter();
+        let finished = finished.filter(|done| !done.bot && self.filter.is_empty());
         listed.lines.extend(finished.map(|done| {
             let when = moment(done.at, &prepared.calendar, standup.now);
             format!("finished: {} {}, {when}", done.card.key, done.card.title)
@@ -241,14 +246,30 @@ impl Talk {
         self.listed(listed)
     }
 
-    fn turns(&mut self, prepared: &Prepared, name: &str) -> Vec<Said> {
-        let turns = &prepared.standup.turns;
+    fn turns(&mut self, prepared: &Prepared, name: &str, now: Timestamp) -> Vec<Said> {
+        let context = self.context(&prepared.snapshot, now);
+        let on_board = prepared.standup.walk.iter();
+        let shown: HashSet<&ItemId> = on_board
+            .filter(|stop| self.shows(&stop.card, &context))
+            .map(|stop| &stop.card.id)
+            .collect();
+        let all = prepared.standup.turns.iter();
+        // What left the board is asked by no filter.
+        let turns: Vec<Turn> = if self.filter.is_empty() {
+            all.cloned().collect()
+        } else {
+            all.filter_map(|turn| turn.only(|id| shown.contains(id)))
+                .collect()
+        };
         let wanted = name.to_lowercase();
         let is_it = |turn: &&Turn| turn.name.to_lowercase().contains(&wanted);
         let found: Vec<&Turn> = turns.iter().filter(is_it).collect();
         if found.is_empty() {
             let names: Vec<&str> = turns.iter().map(|turn| turn.name.as_str()).collect();
             return vec![line(match names.as_slice() {
+                [] if !self.filter.is_empty() => {
+                    format!("of nobody there is anything to tell with `{}`", self.filter)
+                }
                 [] => "of nobody there is anything to tell".to_owned(),
                 names => format!("nobody `{name}`; there are {}", names.join(", ")),
             })];
@@ -257,6 +278,11 @@ impl Talk {
         listed.lines.extend(known(prepared));
         for turn in found {
             of_turn(turn, &mut listed);
+        }
+        if !self.filter.is_empty() {
+            let text = format!("only cards on the board with `{}`", self.filter);
+            listed.lines.insert(0, text);
+            return self.listed(listed);
         }
         match prepared.standup.quiet {
             0 => {}

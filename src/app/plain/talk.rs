@@ -251,9 +251,11 @@ impl Talk {
             .map(|(_, text)| line(text))
             .collect();
         if more > 0 {
-            said.push(line(format!(
-                "and {more} more cards changed; `list` tells all"
-            )));
+            let more = match more {
+                1 => "1 more card".to_owned(),
+                more => format!("{more} more cards"),
+            };
+            said.push(line(format!("and {more} changed; `list` tells all")));
         }
         said
     }
@@ -331,7 +333,7 @@ impl Talk {
             "hide" | "x" => self.hide(snapshot, now),
             "snooze" | "b" => self.snooze(rest, snapshot, now),
             "pin" => self.pin(rest, snapshot),
-            "undo" | "u" => self.undo(),
+            "undo" | "u" => self.undo(snapshot),
             "standup" => self.standup(rest),
             "people" => self.people(rest),
             "since" => self.since(rest),

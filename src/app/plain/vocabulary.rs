@@ -12,10 +12,13 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("list", "list the cards; `list build` lists one column"),
     ("more", "go on with a list, a log or an output"),
     ("open", "`open 3`, or `3`: tell all of that card"),
-    ("next", "tell the next card that needs a person"),
+    ("next", "tell the next card that is red, blocked or waiting"),
     ("previous", "back to the card before on that way"),
     ("triage", "list what is red, and why"),
-    ("attention", "list what calls for a person, and why"),
+    (
+        "attention",
+        "list what calls for a person by a rule, and why",
+    ),
     (
         "filter",
         "`filter is:red repo:api`: only those cards; `filter` alone: all again",

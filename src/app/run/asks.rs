@@ -56,7 +56,7 @@ where
             Effect::Bell => self.look.terminal.backend_mut().send_aside(b"\x07")?,
             Effect::Hide(changes) => self.ends.effects.hide(changes, now),
             Effect::KeepView(name, view) => self.ends.effects.keep_view(name, view, now),
-            Effect::Toast(text) => self.look.state.notify(text, now),
+            Effect::Toast(text) => self.look.state.answer(text, now),
             Effect::SetTheme(name) => self.set_theme(&name, now)?,
             Effect::Mouse(on) => self.take_mouse(on)?,
             Effect::Diagnose(key) => self.command(EngineCommand::Diagnose(key), now),

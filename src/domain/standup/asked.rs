@@ -72,6 +72,31 @@ impl Since {
             .or_else(|| point(text.trim()))
     }
 
+    /// Returns the moment that is meant where nobody asks for a stand-up: days are those of the
+    /// calendar, so that on Sunday yesterday is Saturday.
+    pub fn in_days(self, calendar: &Calendar, now: Timestamp) -> Timestamp {
+        let today = calendar.day_of(now);
+        let before = |days: u64| today.checked_sub_days(Days::new(days)).unwrap_or(today);
+        match self {
+            Self::Yesterday => calendar.start_of(before(1)),
+            Self::Ago { weeks, days, clock } => {
+                let day = before(u64::from(weeks) * 7 + u64::from(days));
+                let at = calendar.moment(day, calendar.local(now).time()).min(now);
+                at.checked_sub_signed(clock).unwrap_or(at)
+            }
+            Self::Time(time) => {
+                let at = calendar.moment(today, time);
+                if at <= now {
+                    return at;
+                }
+                calendar.moment(before(1), time)
+            }
+            Self::Last | Self::Today | Self::Day(_) | Self::Local(_) | Self::Instant(_) => {
+                self.moment(calendar, None, now)
+            }
+        }
+    }
+
     /// Returns the moment that is meant; one that is named in full may be to come.
     pub fn moment(self, calendar: &Calendar, last: Option<Timestamp>, now: Timestamp) -> Timestamp {
         let today = calendar.day_of(now);
@@ -183,6 +208,24 @@ mod tests {
         check("24h", "2026-11-22T08:30:00Z");
         check("90m", "2026-11-23T07:00:00Z");
         check("0d", NOW);
+    }
+
+    #[test]
+    fn of_the_past_days_are_those_of_the_calendar() {
+        // A Sunday.
+        let now = at("2026-11-22T08:30:00Z");
+        let calendar = Calendar::new(WorkingTime::usual(Zone::UTC), now);
+        for (text, expected) in [
+            ("yesterday", "2026-11-21T00:00:00Z"),
+            ("2d", "2026-11-20T08:30:00Z"),
+            ("1w1d", "2026-11-14T08:30:00Z"),
+            ("09:00", "2026-11-21T09:00:00Z"),
+            ("08:00", "2026-11-22T08:00:00Z"),
+            ("friday", "2026-11-20T00:00:00Z"),
+        ] {
+            let since = Since::parse(text).unwrap();
+            assert_eq!(since.in_days(&calendar, now), at(expected), "{text}");
+        }
     }
 
     #[test]

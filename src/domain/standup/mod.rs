@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
 use crate::domain::history::{Ledger, Life};
-use crate::domain::item::{Outcome, WorkItem};
+use crate::domain::item::{Anchor, Outcome, WorkItem};
 use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::roster::Roster;
 use crate::domain::stage::Stage;
@@ -132,6 +132,8 @@ pub enum Unsaid {
     Live,
     /// A machine made it, and it is neither red nor blocked.
     OfBots,
+    /// It tells of findings in code or dependencies, and stands where it stood.
+    Findings,
 }
 
 /// How many cards a walk leaves out.
@@ -143,6 +145,8 @@ pub struct LeftOut {
     pub live: usize,
     /// Those that machines made.
     pub of_bots: usize,
+    /// Those of findings that did not move.
+    pub findings: usize,
 }
 
 /// A card in short.
@@ -255,10 +259,19 @@ impl Place {
 impl Stop {
     /// Returns why the walk leaves it out unless all cards are wanted; `calls` says whether it
     /// calls for a person. What was put aside to be talked about is never left out, nor is what is
-    /// red or blocked.
+    /// red or blocked, findings excepted that stand where they stood.
     pub fn unsaid(&self, calls: bool) -> Option<Unsaid> {
         let status = self.card.placement.status;
-        if Place::of(&self.card).is_stuck() || !self.parked.is_empty() {
+        let stood = matches!(self.happened.before, Before::Stood(_));
+        let is_still = stood && self.happened.steps.is_empty();
+        if !self.parked.is_empty() {
+            return None;
+        }
+        // Who looks after findings has a list of them; the team hears of new ones.
+        if self.card.anchor == Anchor::Finding && is_still {
+            return Some(Unsaid::Findings);
+        }
+        if Place::of(&self.card).is_stuck() {
             return None;
         }
         if self.card.bot {
@@ -267,11 +280,25 @@ impl Stop {
         if calls || status.severity() > Severity::Idle {
             return None;
         }
-        let stood = matches!(self.happened.before, Before::Stood(_));
-        if stood && self.happened.steps.is_empty() {
+        if is_still {
             return Some(Unsaid::Quiet);
         }
         matches!(status, Status::Live | Status::Watched).then_some(Unsaid::Live)
+    }
+}
+
+impl Stop {
+    /// Returns whether its ages are those of the clock: what is red where users are burns at night
+    /// and on days off as well.
+    pub fn by_clock(&self) -> bool {
+        words::is_fire(&self.card)
+    }
+
+    /// Returns for how long it has been in its stage and has stood there as it does:
+    /// `for 3d`; on a day off of what has had no working time `since Sat 02:00`.
+    pub fn lasted(&self, calendar: &Calendar, now: Timestamp) -> [String; 2] {
+        let since = [self.entered, self.card.placement.since];
+        since.map(|since| words::lasted(&self.card, since, calendar, now).spoken())
     }
 }
 
@@ -282,6 +309,7 @@ impl Unsaid {
             Self::Quiet => "quiet",
             Self::Live => "live",
             Self::OfBots => "bots",
+            Self::Findings => "findings",
         }
     }
 }
@@ -293,6 +321,7 @@ impl LeftOut {
             Unsaid::Quiet => self.quiet += 1,
             Unsaid::Live => self.live += 1,
             Unsaid::OfBots => self.of_bots += 1,
+            Unsaid::Findings => self.findings += 1,
         }
     }
 
@@ -302,6 +331,7 @@ impl LeftOut {
             (self.quiet, Unsaid::Quiet),
             (self.live, Unsaid::Live),
             (self.of_bots, Unsaid::OfBots),
+            (self.findings, Unsaid::Findings),
         ];
         all.into_iter().filter(|(count, _)| *count > 0)
     }
@@ -337,6 +367,25 @@ impl CardRef {
 }
 
 impl Turn {
+    /// Returns what of it is about these cards; nothing where nothing is. What machines made is
+    /// counted and not known by card, so that it is left out.
+    pub fn only(&self, passes: impl Fn(&ItemId) -> bool) -> Option<Self> {
+        let of = |part: &[Entry]| -> Vec<Entry> {
+            let kept = part.iter().filter(|entry| passes(&entry.card.id));
+            kept.cloned().collect()
+        };
+        let turn = Self {
+            name: self.name.clone(),
+            moved: of(&self.moved),
+            in_hand: of(&self.in_hand),
+            asked: of(&self.asked),
+            blocked: of(&self.blocked),
+            waits: of(&self.waits),
+            of_bots: 0,
+        };
+        (!turn.is_empty()).then_some(turn)
+    }
+
     /// Returns whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         let parts = [

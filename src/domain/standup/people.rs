@@ -249,10 +249,10 @@ fn made(stop: &Stop) -> Option<Part> {
 fn describe(material: Material<'_>, span: Span, stop: &Stop, part: Part) -> String {
     let calendar = material.calendar;
     match part {
-        Part::InHand => words::held(stop, calendar),
-        Part::Asked => words::asked(stop, calendar),
+        Part::InHand => words::held(stop, calendar, span.now),
+        Part::Asked => words::asked(stop, calendar, span.now),
         Part::Blocked => words::stuck(stop, calendar, span.now),
-        Part::Waits => words::waits(stop, calendar),
+        Part::Waits => words::waits(stop, calendar, span.now),
     }
 }
 

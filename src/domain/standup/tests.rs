@@ -157,7 +157,7 @@ fn a_card_that_was_taken_back_is_said_to_be() {
     story(
         card(1, &alert).of(Anchor::Incident),
         Way::Aside,
-        "moved from Monitor to Operate Fri 14:10, incident 3h",
+        "moved from Monitor to Operate Fri 14:10, incident 2d",
     );
 }
 

@@ -105,7 +105,7 @@ fn went(item: &WorkItem, happened: &Happened, calendar: &Calendar, now: Timestam
     }
 }
 
-/// Returns how ill a card is and for how much working time; nothing where it is well.
+/// Returns how ill a card is and for how long; nothing where it is well.
 pub(super) fn ill(item: &WorkItem, calendar: &Calendar, now: Timestamp) -> String {
     let place = Place::of(item);
     if !place.is_stuck() {
@@ -117,13 +117,71 @@ pub(super) fn ill(item: &WorkItem, calendar: &Calendar, now: Timestamp) -> Strin
     } else {
         place.status.label()
     };
-    let since = item.placement.since;
+    let lasted = lasted(item, item.placement.since, calendar, now);
+    format!("{word} {}", lasted.told())
+}
+
+/// How long something has lasted.
+pub(super) enum Lasted {
+    /// For so much time.
+    For(String),
+    /// Since this moment: no working time has gone by.
+    Since(String),
+}
+
+impl Lasted {
+    /// Returns it behind a word of how something stands: `3d`, `since Sat 02:00`.
+    fn told(self) -> String {
+        match self {
+            Self::For(time) => time,
+            Self::Since(at) => format!("since {at}"),
+        }
+    }
+
+    /// Returns it in a sentence: `for 3d`, `since Sat 02:00`.
+    pub(super) fn spoken(self) -> String {
+        match self {
+            Self::For(time) => format!("for {time}"),
+            Self::Since(at) => format!("since {at}"),
+        }
+    }
+}
+
+/// Whether a card is red where users are: it burns by the clock, not by working hours.
+pub(super) fn is_fire(item: &WorkItem) -> bool {
+    let place = Place::of(item);
+    let is_live = matches!(place.stage, Stage::Operate | Stage::Monitor);
+    let is_red = place.done.is_none() && place.status.is_red();
+    let burns = matches!(place.status, Status::Firing | Status::Incident);
+    (is_red && is_live) || (place.done.is_none() && burns)
+}
+
+/// Returns how long a card has stood so: a fire by the clock, all else in working time; where there
+/// was none of that, since when.
+pub(super) fn lasted(
+    item: &WorkItem,
+    since: Timestamp,
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Lasted {
     let worked = calendar.between(since, now);
-    if worked >= TimeDelta::minutes(1) {
-        format!("{word} {}", calendar.words(worked))
-    } else {
-        // What broke at night has had no working time, and is no news for that.
-        format!("{word} since {}", moment(since.min(now), calendar, now))
+    let minute = TimeDelta::minutes(1);
+    if is_fire(item) && now - since >= minute {
+        return Lasted::For(by_clock(now - since));
+    }
+    if worked >= minute {
+        return Lasted::For(calendar.words(worked));
+    }
+    // What broke at night has had no working time, and is no news for that.
+    Lasted::Since(moment(since.min(now), calendar, now))
+}
+
+/// Returns a time of the clock in one unit: `40m`, `31h`, `3d`.
+fn by_clock(span: TimeDelta) -> String {
+    match span.num_minutes().max(0) {
+        minutes @ 0..60 => format!("{minutes}m"),
+        minutes @ 60..2_880 => format!("{}h", minutes / 60),
+        minutes => format!("{}d", minutes / 1_440),
     }
 }
 
@@ -136,27 +194,34 @@ pub(super) fn stuck(stop: &Stop, calendar: &Calendar, now: Timestamp) -> String 
 }
 
 /// Returns for how long something is held, and where.
-pub(super) fn held(stop: &Stop, calendar: &Calendar) -> String {
+pub(super) fn held(stop: &Stop, calendar: &Calendar, now: Timestamp) -> String {
     let item = &stop.card;
     let (status, stage) = (item.placement.status.label(), item.placement.stage.title());
-    let words = format!("{status}, {} in {stage}", calendar.words(stop.in_stage));
+    let [stays, does] = [stop.entered, item.placement.since];
+    let stays = lasted(item, stays, calendar, now).told();
+    let words = format!("{status}, {stays} in {stage}");
     if stop.happened.way == Way::Still && stop.in_status >= calendar.work().day_length() * 2 {
-        return format!("{words}, no move for {}", calendar.words(stop.in_status));
+        let does = lasted(item, does, calendar, now).spoken();
+        return format!("{words}, no move {does}");
     }
     words
 }
 
 /// Returns what somebody else waits for.
-pub(super) fn asked(stop: &Stop, calendar: &Calendar) -> String {
+pub(super) fn asked(stop: &Stop, calendar: &Calendar, now: Timestamp) -> String {
     let is_gate = stop.card.placement.status == Status::Waiting;
     let what = if is_gate { "gate" } else { "review" };
-    format!("{what}, waits {}", calendar.words(stop.in_status))
+    let since = stop.card.placement.since;
+    let waits = lasted(&stop.card, since, calendar, now).told();
+    format!("{what}, waits {waits}")
 }
 
 /// Returns what something of one's own waits for.
-pub(super) fn waits(stop: &Stop, calendar: &Calendar) -> String {
-    let waited = calendar.words(stop.in_status);
-    format!("{waited} for {}", stop.waits_for)
+pub(super) fn waits(stop: &Stop, calendar: &Calendar, now: Timestamp) -> String {
+    match lasted(&stop.card, stop.card.placement.since, calendar, now) {
+        Lasted::For(waited) => format!("{waited} for {}", stop.waits_for),
+        Lasted::Since(at) => format!("for {} since {at}", stop.waits_for),
+    }
 }
 
 /// Returns how something ended.

@@ -22,6 +22,7 @@ use crate::ui::{own, wall};
 mod ahead;
 mod asks;
 mod held;
+mod idle;
 mod mouse;
 mod paste;
 
@@ -41,6 +42,9 @@ pub fn on_event(
     state.refresh(snapshot, now);
     if let Some(effects) = wall::on_event(state, event, now) {
         return effects;
+    }
+    if matches!(event, Event::Key(key) if key.kind != KeyEventKind::Release) {
+        idle::pressed(state, now);
     }
     let before = Cursor::of(state);
     let mut effects = match event {
@@ -143,6 +147,7 @@ fn by_keymap(
         }
         Match::Command(command) => {
             state.pending.clear();
+            idle::goes_on(state, command, now);
             count::update_counted(state, command, snapshot, now)
         }
     }
@@ -162,14 +167,17 @@ fn walk_on(
         return vec![told];
     }
     if !in_detail || state.view != board {
-        return Vec::new();
+        return idle::told(state, keymap, pressed, now);
     }
     match keymap.lookup(board.scope(), pressed) {
         Match::Command(command @ (Command::NextUrgent | Command::PreviousUrgent)) => {
             state.overlays.clear();
+            state.goes_on(now);
             update(state, command, snapshot, now)
         }
-        Match::Command(_) | Match::Prefix | Match::Nothing => Vec::new(),
+        Match::Command(_) | Match::Prefix | Match::Nothing => {
+            idle::told(state, keymap, pressed, now)
+        }
     }
 }
 

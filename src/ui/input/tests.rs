@@ -221,3 +221,50 @@ fn what_the_mouse_does_outside_of_the_screen_only_ends_what_it_held() {
         }
     }
 }
+
+#[test]
+fn a_key_without_a_meaning_says_so_once_and_never_in_a_flood() {
+    let mut screen = Screen::new(120, 40, 48);
+    let told = |effects: &[Effect]| {
+        let text = effects.iter().find_map(|effect| {
+            if let Effect::Toast(text) = effect {
+                Some(text.clone())
+            } else {
+                None
+            }
+        });
+        text.unwrap_or_default()
+    };
+    let text = told(&screen.press("Q"));
+    assert_eq!(text, "`Q` does nothing here, ? shows the keys");
+    assert_eq!(told(&screen.press("Q")), "", "once is enough");
+    assert!(told(&screen.press("T")).starts_with("`T` does nothing"));
+    assert!(told(&screen.press("Q")).starts_with("`Q` does nothing"));
+    screen.press("z");
+    assert!(!screen.text().contains("does nothing"), "{}", screen.text());
+    assert!(told(&screen.press("Q")).starts_with("`Q` does nothing"));
+    screen.press("j");
+    for c in "QTDQTDQTD".chars() {
+        screen.now += TimeDelta::milliseconds(5);
+        let key = KeyEvent::from(KeyCode::Char(c));
+        let effects = screen.event(&Event::Key(key));
+        assert_eq!(told(&effects), "", "{c}");
+    }
+}
+
+#[test]
+fn an_answer_goes_with_the_next_key_and_what_came_by_itself_when_it_was_read() {
+    let mut screen = Screen::new(120, 40, 48);
+    screen.state.answer("an answer", screen.now);
+    screen.state.notify("some news", screen.now);
+    screen.state.notify_error("a fault", screen.now);
+    let shown = |screen: &Screen| {
+        let toasts = screen.state.messages.toasts.iter();
+        toasts.map(|it| it.text.clone()).collect::<Vec<_>>()
+    };
+    screen.press("z");
+    assert_eq!(shown(&screen), ["some news", "a fault"]);
+    screen.now += TimeDelta::seconds(2);
+    screen.press("z");
+    assert_eq!(shown(&screen), ["a fault"]);
+}

@@ -38,7 +38,16 @@ pub(crate) fn open(state: &mut UiState) -> Vec<Effect> {
         let text = "you have no commands of your own; `[[command]]` in the configuration makes one";
         return vec![Effect::Toast(text.to_owned())];
     }
-    state.overlays.push(Overlay::Own(OwnMenu::default()));
+    // What was just told of is what is meant.
+    let unseen = state.own.unseen.take();
+    let unseen = unseen.filter(|id| state.own.find(*id).is_some());
+    let lines = lines(state);
+    let is_it = |line: &Line| unseen.is_some_and(|id| *line == Line::Errand(id));
+    state.overlays.push(Overlay::Own(OwnMenu {
+        cursor: lines.iter().position(is_it).unwrap_or_default(),
+        output: unseen.map(|id| Pane::of(id, false)),
+        ..OwnMenu::default()
+    }));
     Vec::new()
 }
 
@@ -67,7 +76,10 @@ pub(crate) fn key(
                 state.overlays.pop();
                 return start(state, snapshot, at, now);
             }
-            Some(Line::Errand(id)) => menu.output = Some(Pane::of(id, true)),
+            Some(Line::Errand(id)) => {
+                menu.output = Some(Pane::of(id, true));
+                state.own.unseen.take_if(|unseen| *unseen == id);
+            }
             None => {}
         }
     } else if chord.is(KeyCode::Esc) || matches!(chord.character(), Some('q' | '!')) {

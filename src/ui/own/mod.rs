@@ -164,6 +164,8 @@ pub struct OwnState {
     pub errands: VecDeque<Errand>,
     /// What is run once something else has ended: a command for many cards.
     waiting: VecDeque<Order>,
+    /// The last one that ended and printed something that nobody has looked at.
+    unseen: Option<u64>,
     given: u64,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AT_ONCE, Ending, Errand, Event, Order, Output, OwnMenu, Pane, values};
+use super::{AT_ONCE, Ending, Errand, Event, Order, Output, OwnMenu, values};
 use crate::config::{OwnCommand, RunIn, Template, Values};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
@@ -11,7 +11,9 @@ use crate::domain::query::QueryContext;
 use crate::domain::text::plain_ascii_escape;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::chord::Chord;
+use crate::ui::command::Command;
 use crate::ui::effect::Effect;
+use crate::ui::glyphs::Glyphs;
 use crate::ui::keymap::Keymap;
 use crate::ui::overlay::{Confirm, Overlay};
 use crate::ui::state::UiState;
@@ -239,7 +241,7 @@ pub fn begun(state: &mut UiState, order: &Order, now: Timestamp) {
         output: Arc::new(Output::default()),
     });
     if order.run == RunIn::Background {
-        state.notify(format!("`{}` is running; `!` shows it", order.name), now);
+        state.notify(running(&order.name), now);
     }
 }
 
@@ -259,25 +261,36 @@ pub fn on_event(state: &mut UiState, event: Event, now: Timestamp) {
         state.own.waiting.retain(|order| order.name != errand.name);
     }
     let (id, said) = (errand.id, errand.words());
-    let text = format!("`{}`: {said}", errand.name);
+    let running = running(&errand.name);
     let has_output = !errand.output.lines.is_empty();
+    let name = &errand.name;
+    let text = if has_output {
+        let key = state
+            .options
+            .keymap
+            .label(Command::OwnCommands, Glyphs::Ascii);
+        let key = key.map_or_else(String::new, |key| format!("; {key} shows its output"));
+        format!("`{name}`: {said}{key}")
+    } else {
+        format!("`{name}`: {said}")
+    };
     let is_it = |menu: &OwnMenu| menu.output.as_ref().is_some_and(|pane| pane.id == id);
     let is_seen = state
         .overlays
         .iter()
         .any(|overlay| matches!(overlay, Overlay::Own(menu) if is_it(menu)));
-    if is_seen || ending == Ending::Stopped {
-        state.notify(text, now);
-    } else if has_output && state.overlays.is_empty() {
-        // Only where nothing is being read or written.
-        state.pending.clear();
-        state.overlays.push(Overlay::Own(OwnMenu {
-            output: Some(Pane::of(id, false)),
-            ..OwnMenu::default()
-        }));
-    } else if ending.is_well() {
+    // Nothing is put over the board: keys that are being typed would go there.
+    state.own.unseen = (has_output && !is_seen).then_some(id).or(state.own.unseen);
+    let toasts = &mut state.messages.toasts;
+    toasts.retain(|message| message.text != running);
+    if is_seen || ending == Ending::Stopped || ending.is_well() {
         state.notify(text, now);
     } else {
         state.notify_error(text, now);
     }
+}
+
+/// Says that a command runs.
+fn running(name: &str) -> String {
+    format!("`{name}` is running; `!` shows it")
 }

@@ -298,6 +298,12 @@ fn what_a_command_prints_is_shown_when_it_ends_and_can_be_copied() {
         Some(Ending::Exit(1)),
     );
     let text = screen.text();
+    assert!(screen.state.overlays.is_empty(), "keys stay the board's");
+    assert!(text.contains("`hello`: failed with 1 after"), "{text}");
+    assert!(text.contains("! shows its output"), "{text}");
+    assert!(!text.contains("is running"), "{text}");
+    drop(screen.press("esc j j !"));
+    let text = screen.text();
     assert!(
         text.contains("failed with 1 after 3.1 s") || text.contains("failed with 1 after 3.0 s"),
         "{text}"
@@ -380,6 +386,7 @@ fn long_output_is_gone_through_and_its_end_followed() {
     let lines: Vec<String> = (0..200).map(|number| format!("line {number}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     tell(&mut screen, id, &lines, Some(Ending::Exit(0)));
+    drop(screen.press("!"));
     assert!(screen.text().contains("line 199"), "{}", screen.text());
     drop(screen.press("g"));
     assert!(
@@ -600,4 +607,34 @@ fn leaving_while_a_command_runs_is_asked_about_and_says_what_ends() {
     screen.state.overlays.clear();
     screen.now += TimeDelta::seconds(2);
     assert_eq!(screen.press("q"), [Effect::Quit]);
+}
+
+#[test]
+fn a_command_for_the_log_runs_where_the_log_is_open() {
+    let text = "[[command]]\nname = \"page\"\nkey = \"f3\"\nargv = [\"less\", \"{log_path}\"]\n\
+                where = [\"log\"]";
+    let own = commands(text);
+    let keymap = Arc::new(Keymap::default().with_own(&own).unwrap());
+    let (mut screen, shell) = crate::ui::testing::triage::opened(160, 48);
+    screen.keymap = Arc::clone(&keymap);
+    screen.state.options.keymap = keymap;
+    screen.state.options.own = own;
+    screen.state.triage.pane = crate::ui::state::Pane::Cards;
+    let effects = shell.press(&mut screen, "f3");
+    let run = effects
+        .iter()
+        .find(|effect| matches!(effect, Effect::RunOwn(_)));
+    assert!(run.is_some(), "{effects:?}");
+    screen.state.triage.log.standing = crate::ui::state::LogStanding::Nothing;
+    let why = refusal(
+        &screen.state,
+        &screen.snapshot,
+        &screen.state.options.own[0],
+        screen.now,
+    );
+    let why = why.unwrap();
+    assert!(
+        why.starts_with("it is for log; ") && why.contains("goes there"),
+        "{why}"
+    );
 }

@@ -8,6 +8,8 @@ use crate::domain::item::{EvidenceKind, WorkItem};
 use crate::domain::key::{Sha, WebUrl};
 use crate::domain::query::QueryContext;
 use crate::engine::snapshot::Snapshot;
+use crate::ui::command::Command;
+use crate::ui::glyphs::Glyphs;
 use crate::ui::rows::Shown;
 use crate::ui::state::{LogStanding, Pane, Pointed, UiState, View};
 use crate::ui::update::marks;
@@ -149,7 +151,8 @@ pub(crate) fn refusal(
     }
     if !command.places.is_empty() && !here(state).iter().any(|at| command.places.contains(at)) {
         let places: Vec<&str> = command.places.iter().map(|at| at.as_str()).collect();
-        return Some(format!("it is for {}", places.join(", ")));
+        let way = way(state, command).unwrap_or_default();
+        return Some(format!("it is for {}{way}", places.join(", ")));
     }
     let cards = cards(state, snapshot, command);
     if cards.is_empty() && is_for_cards(command) {
@@ -206,6 +209,14 @@ pub(super) fn unfit_with(
         .map(|unfit| unfit.to_string())
 }
 
+/// Returns the way to where a command can be run, where that is near.
+fn way(state: &UiState, command: &OwnCommand) -> Option<String> {
+    let is_near = state.view == View::Triage && command.places.contains(&OwnPlace::Log);
+    let key = state.options.keymap.label(Command::NextPane, Glyphs::Ascii);
+    key.filter(|_| is_near)
+        .map(|key| format!("; {key} goes there, where one is open"))
+}
+
 /// Returns where the user is, as commands are offered.
 fn here(state: &UiState) -> Vec<OwnPlace> {
     if state.detail().is_some() {
@@ -213,7 +224,10 @@ fn here(state: &UiState) -> Vec<OwnPlace> {
     }
     match state.view {
         View::Board => vec![OwnPlace::Board],
-        View::Triage if state.triage.pane == Pane::Log => vec![OwnPlace::Triage, OwnPlace::Log],
+        // The log that is open is there, whichever pane has the keys.
+        View::Triage if state.triage.pane == Pane::Log || log(state).is_some() => {
+            vec![OwnPlace::Triage, OwnPlace::Log]
+        }
         View::Triage => vec![OwnPlace::Triage],
         View::Attention => vec![OwnPlace::Attention],
         View::Standup => vec![OwnPlace::Standup],

@@ -17,6 +17,8 @@ pub struct Message {
     pub text: String,
     /// Whether it stays until it is dismissed.
     pub is_error: bool,
+    /// Whether it answers a key: it goes with the next one that does something.
+    pub is_answer: bool,
 }
 
 /// Messages, shown and past.
@@ -48,6 +50,8 @@ impl Messages {
     pub const MOST: usize = 200;
     /// How long a message that is no error is shown, in seconds.
     pub const SHOWN_SECS: i64 = 4;
+    /// How long one that came by itself is shown at least, in milliseconds.
+    const READ_MS: i64 = 1_500;
 
     /// Returns until when a message is on the screen.
     pub fn until(message: &Message) -> Timestamp {
@@ -94,12 +98,34 @@ impl UiState {
         self.message(text.into(), false, now);
     }
 
+    /// Answers a key: shows a short message until the next one that does something.
+    pub fn answer(&mut self, text: impl Into<String>, now: Timestamp) {
+        self.messages.push(Message {
+            at: now,
+            text: text.into(),
+            is_error: false,
+            is_answer: true,
+        });
+    }
+
+    /// Takes what was answered before off the screen, as something else is done now; what came by
+    /// itself is there long enough to be read.
+    pub(crate) fn goes_on(&mut self, now: Timestamp) {
+        let toasts = &mut self.messages.toasts;
+        toasts.retain(|message| {
+            let read = now - message.at >= TimeDelta::milliseconds(Messages::READ_MS);
+            message.is_error || !(message.is_answer || read)
+        });
+        self.pressed.useless = None;
+    }
+
     /// Keeps an error among the messages of this session, without a place on the screen.
     pub fn note(&mut self, text: impl Into<String>, now: Timestamp) {
         self.messages.keep(Message {
             at: now,
             text: text.into(),
             is_error: true,
+            is_answer: false,
         });
     }
 
@@ -153,6 +179,7 @@ impl UiState {
             at: now,
             text,
             is_error,
+            is_answer: false,
         });
     }
 

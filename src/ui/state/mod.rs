@@ -56,7 +56,7 @@ pub use standup::{Clock, StandupPane, StandupState};
 pub(crate) use standup::{Part, SPANS, TOTAL_SECS};
 pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
 pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
-pub(crate) use typed::{Ahead, Answered};
+pub(crate) use typed::{Ahead, Answered, Pressed};
 pub use views::{Pointed, View};
 
 /// What the screen is told at the start.
@@ -190,6 +190,8 @@ pub struct UiState {
     /// Keys that wait until the view has what they are about.
     pub(crate) ahead: Option<Ahead>,
     pub(crate) rolls_at: Option<Timestamp>,
+    /// When keys were pressed, and what was said of one that does nothing.
+    pub(crate) pressed: Pressed,
     /// The count that was typed before a command, as far as it was.
     pub(crate) count: Option<u16>,
     /// Names of all themes.
@@ -263,6 +265,7 @@ impl UiState {
             answered: None,
             ahead: None,
             rolls_at: None,
+            pressed: Pressed::default(),
             count: None,
             themes: BUILTIN.iter().map(|(name, _)| (*name).to_owned()).collect(),
             mouse: true,

@@ -68,6 +68,8 @@ pub struct StandupState {
     pub(crate) span: usize,
     /// The filter that the walk goes by.
     filtered_by: String,
+    /// The turns, as far as a filter leaves any.
+    filtered: Option<Vec<Turn>>,
     /// Whether the walk has all cards.
     has_all: bool,
     /// Whether all cards are wanted in the walk, those too of which there is nothing to say.
@@ -261,6 +263,9 @@ impl StandupState {
         self.has_all = self.all;
         let known = self.known();
         self.sort(known, passes);
+        self.person = self.person.min(self.turns().len().saturating_sub(1));
+        let last = self.entries().count().saturating_sub(1);
+        self.entry = self.entry.min(last);
     }
 
     /// Returns the card of the walk and all of its cards in their order.
@@ -285,6 +290,14 @@ impl StandupState {
             return;
         };
         let walk = &prepared.standup.walk;
+        let shown = walk.iter().filter(|stop| passes(&stop.card));
+        let shown: HashSet<&ItemId> = shown.map(|stop| &stop.card.id).collect();
+        // What left the board is asked by no filter.
+        self.filtered = (!self.filtered_by.is_empty()).then(|| {
+            let turns = prepared.standup.turns.iter();
+            let only = |turn: &Turn| turn.only(|id| shown.contains(id));
+            turns.filter_map(only).collect()
+        });
         let places: HashMap<&ItemId, usize> = walk.iter().map(|it| &it.card.id).zip(0..).collect();
         let kept: Vec<usize> = known
             .iter()
@@ -343,9 +356,10 @@ impl StandupState {
     /// Returns the people who have something to tell.
     pub(crate) fn turns(&self) -> &[Turn] {
         let prepared = self.prepared.as_ref();
-        prepared
-            .map(|it| it.standup.turns.as_slice())
-            .unwrap_or_default()
+        let all = prepared.map(|it| it.standup.turns.as_slice());
+        // What was filtered goes with what it was filtered from.
+        let shown = self.filtered.as_deref().filter(|_| all.is_some());
+        shown.or(all).unwrap_or_default()
     }
 
     /// Returns the person who has the turn.

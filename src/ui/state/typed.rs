@@ -21,3 +21,14 @@ pub(crate) struct Ahead {
     /// The keys.
     pub(crate) keys: Vec<Chord>,
 }
+
+/// When keys were pressed, and what was said of one that does nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pressed {
+    /// When the last one was.
+    pub(crate) at: Timestamp,
+    /// When the one before it was.
+    pub(crate) before: Timestamp,
+    /// The key of which it was said last that it does nothing here.
+    pub(crate) useless: Option<Vec<Chord>>,
+}

@@ -99,7 +99,7 @@ impl Screen {
         let effects = on_event(&mut self.state, &keymap, event, &self.snapshot, self.now);
         for effect in &effects {
             if let Effect::Toast(text) = effect {
-                self.state.notify(text.as_str(), self.now);
+                self.state.answer(text.as_str(), self.now);
             }
         }
         self.draw();

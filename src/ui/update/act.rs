@@ -8,7 +8,7 @@ use crate::ui::effect::Effect;
 use crate::ui::overlay::{Confirm, Overlay, Target};
 use crate::ui::rows::Shown;
 use crate::ui::state::{Pointed, UiState, View};
-use crate::ui::update::{flow, triage};
+use crate::ui::update::{flow, marks, triage};
 
 /// Opens the page of what has the cursor.
 pub(crate) fn open_in_browser(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
@@ -22,12 +22,20 @@ pub(crate) fn open_in_browser(state: &UiState, snapshot: &Snapshot) -> Vec<Effec
 }
 
 /// Copies the key of what has the cursor.
-pub(crate) fn copy_key(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
+pub(crate) fn copy_key(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let keys = of_marked(state, snapshot, |item| Some(item.key.to_string()));
+    if let Some(keys) = keys {
+        return copy_all(state, &keys);
+    }
     copy(target(state, snapshot).key)
 }
 
 /// Copies the link of what has the cursor.
-pub(crate) fn copy_url(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
+pub(crate) fn copy_url(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let page = |item: &WorkItem| item.url.as_ref().map(|url| url.as_str().to_owned());
+    if let Some(pages) = of_marked(state, snapshot, page) {
+        return copy_all(state, &pages);
+    }
     if let Some(url) = triage::page(state, snapshot).or_else(|| flow::page(state)) {
         return copy(Some(url.as_str().to_owned()));
     }
@@ -36,6 +44,22 @@ pub(crate) fn copy_url(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
             .url
             .map(|url| url.as_str().to_owned()),
     )
+}
+
+/// Returns what is to be copied of the marked cards, where they are meant.
+fn of_marked(
+    state: &UiState,
+    snapshot: &Snapshot,
+    what: impl Fn(&WorkItem) -> Option<String>,
+) -> Option<Vec<String>> {
+    let marked = || marks::marked(state, snapshot).into_iter();
+    marks::are_meant(state).then(|| marked().filter_map(what).collect())
+}
+
+/// Copies lines; the range that they came from is over, as it is in editors.
+fn copy_all(state: &mut UiState, lines: &[String]) -> Vec<Effect> {
+    state.board.range = None;
+    copy((!lines.is_empty()).then(|| lines.join("\n")))
 }
 
 fn copy(text: Option<String>) -> Vec<Effect> {
@@ -166,6 +190,12 @@ pub(crate) fn refresh_all(state: &mut UiState, snapshot: &Snapshot, now: Timesta
 
 /// Returns what to tell before a source is asked out of turn: less than a tenth of a limit is left.
 fn nearly_spent(source: &SourceView) -> Option<String> {
+    if source.is_share_spent() {
+        return Some(format!(
+            "our share of the requests to {} is spent",
+            source.name
+        ));
+    }
     if source.health == Health::RateLimited {
         return Some(format!("{} allows no more requests for now", source.name));
     }

@@ -18,6 +18,7 @@ use crate::ui::overlay::Aim;
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::tree;
+use crate::ui::update::marks;
 use crate::ui::update::triage::{kept, pointed_job, tree::job_of};
 
 /// Returns what is acted on: the marked cards, else the one under the cursor; else why nothing is.
@@ -36,9 +37,8 @@ pub(crate) fn aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, Str
             .filter(|aim| runs.insert(aim.target.run.clone()))
             .collect());
     }
-    if state.view == View::Board && state.overlays.is_empty() && !state.board.marked.is_empty() {
-        let marked = state.board.marked.iter();
-        let items = marked.filter_map(|id| snapshot.find(id));
+    if state.overlays.is_empty() && marks::are_meant(state) {
+        let items = marks::marked(state, snapshot).into_iter();
         let mut runs = HashSet::new();
         let aims = items.filter_map(|item| of_item(snapshot, item));
         let aims: Vec<Aim> = aims

@@ -131,6 +131,15 @@ pub(crate) fn begun(state: &UiState, glyphs: Glyphs) -> Option<String> {
     match state.count {
         None if keys.is_empty() => None,
         None => Some(keys),
+        // It was begun by its key, and no digit was typed yet.
+        Some(0) => {
+            let key = state.options.keymap.label(Command::Count, glyphs);
+            Some(
+                format!("{} {keys}", key.unwrap_or_default())
+                    .trim()
+                    .to_owned(),
+            )
+        }
         Some(count) => Some(format!("{count} {keys}").trim_end().to_owned()),
     }
 }

@@ -1,4 +1,9 @@
 //! Marking several cards of the board; what is done then is done to all of them.
+//!
+//! A range counts from its first card on, as it is drawn: it need not be ended before something is
+//! done to it. [`chosen`] is what every command and the header go by.
+
+use std::collections::BTreeSet;
 
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
@@ -9,7 +14,15 @@ use crate::ui::update::moves::{self, Motion};
 
 /// Returns whether something is done to the marked cards, not to the one with the cursor.
 pub(crate) fn are_meant(state: &UiState) -> bool {
-    state.view == View::Board && state.detail().is_none() && !state.board.marked.is_empty()
+    let are_some = !state.board.marked.is_empty() || bounds(state).is_some();
+    state.view == View::Board && state.detail().is_none() && are_some
+}
+
+/// Returns every card that counts as marked: those with a mark, and those of the range that is begun.
+pub(crate) fn chosen(state: &UiState, snapshot: &Snapshot) -> BTreeSet<ItemId> {
+    let mut chosen = state.board.marked.clone();
+    chosen.extend(ranged(state, snapshot));
+    chosen
 }
 
 /// Returns the marked cards that are still there, where they are what something is done to.
@@ -17,10 +30,9 @@ pub(crate) fn marked<'a>(state: &UiState, snapshot: &'a Snapshot) -> Vec<&'a Wor
     if !are_meant(state) {
         return Vec::new();
     }
-    let marked = state.board.marked.iter();
-    marked
-        .filter_map(|id| snapshot.find(id).map(AsRef::as_ref))
-        .collect()
+    let chosen = chosen(state, snapshot);
+    let found = chosen.iter().filter_map(|id| snapshot.find(id));
+    found.map(AsRef::as_ref).collect()
 }
 
 /// Returns the cards that something is done to: the marked ones that are on the board, else the one
@@ -74,17 +86,25 @@ fn turn(state: &mut UiState, ids: Vec<ItemId>) {
 
 /// Begins a range at the cursor, or marks what is between its beginning and the cursor.
 pub(crate) fn range(state: &mut UiState, snapshot: &Snapshot) {
-    let column = state.board.focus;
-    let Some((from, to)) = bounds(state) else {
-        let key = state.selected(snapshot).map(|shown| shown.key());
-        state.board.range = key.map(|key| (column, key));
-        state.board.range_at = state.focused().map_or(0, |column| column.at);
+    if bounds(state).is_some() {
+        let ids = ranged(state, snapshot);
+        state.board.marked.extend(ids);
+        state.board.range = None;
         return;
-    };
-    let lines = (from..=to).filter_map(|at| state.line(snapshot, column, at));
-    let ids: Vec<ItemId> = lines.flat_map(|shown| ids_of(&shown)).collect();
-    state.board.marked.extend(ids);
-    state.board.range = None;
+    }
+    let column = state.board.focus;
+    let key = state.selected(snapshot).map(|shown| shown.key());
+    state.board.range = key.map(|key| (column, key));
+    state.board.range_at = state.focused().map_or(0, |column| column.at);
+}
+
+/// Returns the cards of the range that is begun.
+fn ranged(state: &UiState, snapshot: &Snapshot) -> Vec<ItemId> {
+    let column = state.board.focus;
+    let lines = bounds(state).map(|(from, to)| from..=to);
+    let shown = lines.into_iter().flatten();
+    let shown = shown.filter_map(|at| state.line(snapshot, column, at));
+    shown.flat_map(|shown| ids_of(&shown)).collect()
 }
 
 /// Returns the lines of the range that is begun in the focused column, the first and the last.
@@ -125,7 +145,7 @@ pub(crate) fn all(state: &mut UiState, snapshot: &Snapshot) {
     let lines = 0..state.rows.lines(column).len();
     let shown = lines.filter_map(|at| state.line(snapshot, column, at));
     let ids: Vec<ItemId> = shown.flat_map(|shown| ids_of(&shown)).collect();
-    let set: std::collections::BTreeSet<&ItemId> = ids.iter().collect();
+    let set: BTreeSet<&ItemId> = ids.iter().collect();
     let marked = &mut state.board.marked;
     if set.iter().all(|id| marked.contains(*id)) {
         marked.retain(|id| !set.contains(id));

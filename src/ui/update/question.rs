@@ -14,6 +14,7 @@ use crate::ui::overlay::{Act, Overlay};
 use crate::ui::state::UiState;
 use crate::ui::tree;
 use crate::ui::update::action::find;
+use crate::ui::update::marks;
 use crate::ui::update::moves::Motion;
 use crate::ui::update::triage;
 
@@ -92,6 +93,7 @@ pub(crate) fn confirm(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) 
     }
     state.overlays.pop();
     state.triage.marked.clear();
+    marks::clear(state);
     ready.into_iter().map(Effect::Confirm).collect()
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn next(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) {
         state.walk.visited.clear();
         let found = first(state, snapshot);
         if again && found.is_some() {
-            state.notify("that was the last; from the most urgent again", now);
+            state.answer("that was the last; from the most urgent again", now);
         }
         found
     });
@@ -95,7 +95,7 @@ pub(crate) fn next(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) {
             0 => "no card needs a person".to_owned(),
             hidden => format!("no card here needs a person; {hidden} red are hidden"),
         };
-        state.notify(text, now);
+        state.answer(text, now);
         return;
     };
     state.walk.visit(found.key, found.rank.0);
@@ -114,7 +114,7 @@ pub(crate) fn previous(state: &mut UiState, snapshot: &Snapshot, now: Timestamp)
             return;
         }
     }
-    state.notify("the walk began here; the other way is on", now);
+    state.answer("the walk began here; the other way is on", now);
 }
 
 /// Goes on with the walk, or begins a new one where the cursor is.

@@ -264,7 +264,7 @@ pub(super) fn line(
     }
 }
 
-/// Paints the mark of a card that is marked, or that will be when the range is ended.
+/// Paints the mark of a card that is marked, or of the range that is begun.
 fn mark(
     paint: &mut Paint<'_>,
     state: &UiState,

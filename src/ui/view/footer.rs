@@ -65,7 +65,7 @@ fn message(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) -> u16 {
             .keymap
             .label(Command::Messages, theme.glyphs());
         let key = key.map_or_else(String::new, |key| format!(", {key} lists them"));
-        text = format!("{text} ({others} more{key})");
+        text = format!("{text} ({others} older{key})");
     }
     let most = if area.width >= FOR_KEYS * 2 {
         area.width - FOR_KEYS

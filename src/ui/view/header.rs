@@ -15,6 +15,7 @@ use crate::ui::rows::Listed;
 use crate::ui::state::{UiState, View};
 use crate::ui::text::{Paint, width};
 use crate::ui::theme::Role;
+use crate::ui::update::marks;
 use crate::ui::view::wellness;
 
 /// Paints the lines at the top.
@@ -171,7 +172,7 @@ fn counts(
         short
     };
     row.put(paint, &cards, theme.style(Role::Text));
-    own_marks(paint, state, row);
+    own_marks(paint, state, snapshot, row);
     if !filter.is_empty() {
         // What hides cards is always told; of what follows there is less need then.
         let room = if wide { row.left() / 2 } else { row.left() };
@@ -211,14 +212,14 @@ fn counts(
 }
 
 /// What the user did to cards on this machine: put aside, marked.
-fn own_marks(paint: &mut Paint<'_>, state: &UiState, row: &mut Words) {
+fn own_marks(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mut Words) {
     // For good or until something: hidden and snoozed cards are both put aside.
     let aside = state.rows.hidden;
     if aside > 0 {
         let style = paint.theme.style(Role::Dim);
         row.put(paint, &format!("{aside} put aside"), style);
     }
-    let marked = state.board.marked.len();
+    let marked = marks::chosen(state, snapshot).len();
     if marked > 0 && state.view == View::Board {
         let style = paint.theme.style(Role::Accent);
         row.put(paint, &format!("{marked} marked"), style);

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::status::Severity;
 use crate::domain::text::format_duration;
-use crate::engine::snapshot::{CapabilityState, RequestLine, Snapshot, SourceView};
+use crate::engine::snapshot::{CapabilityState, Health, RequestLine, Snapshot, SourceView};
 use crate::ui::layout::rows;
 use crate::ui::scroll;
 use crate::ui::state::UiState;
@@ -206,7 +206,10 @@ fn about(paint: &mut Paint<'_>, source: &SourceView, area: Rect, scroll: u16) ->
     if let Some(at) = source.next_poll {
         let secs = (at - paint.now).num_seconds();
         paint.note(at);
-        let text = if secs <= 0 {
+        let waits = secs <= 0 && source.health == Health::RateLimited;
+        let text = if waits {
+            "as soon as the limit allows it".to_owned()
+        } else if secs <= 0 {
             "now".to_owned()
         } else {
             format!("in {} min at most", secs / 60 + 1)

@@ -267,6 +267,7 @@ pub(in crate::ui::view) fn word(state: &UiState, source: &SourceView) -> &'stati
             Some(_) => "not asked",
             None => "never fetched",
         },
+        Health::RateLimited if source.is_share_spent() => "our share is spent",
         Health::RateLimited => "rate limited",
         Health::Auth => "signed out",
         Health::Ok

@@ -230,6 +230,7 @@ fn json_has_every_card_once() {
             Some(Unsaid::Quiet) => "quiet".into(),
             Some(Unsaid::Live) => "live".into(),
             Some(Unsaid::OfBots) => "bots".into(),
+            Some(Unsaid::Findings) => "findings".into(),
         };
         left_out += usize::from(!why.is_null());
         assert_eq!(told.get("left_out"), Some(&why), "{told}");

@@ -70,7 +70,11 @@ fn a_card_is_pinned_to_a_column_and_that_is_taken_back() {
     );
     assert_eq!(it.talk.setting.pins.len(), 1);
     assert_eq!(it.talk.setting.pins[0].1.while_in, None);
-    assert!(it.say("undo").starts_with("taken back\n<Pin("));
+    let undone = it.say("undo");
+    let told = undone.lines().next().unwrap();
+    assert!(told.starts_with("taken back: "), "{undone}");
+    assert!(told.ends_with(" is pinned to Test again"), "{undone}");
+    assert!(undone.contains("\n<Pin("), "{undone}");
     assert_eq!(it.talk.setting.pins[0].1, pin);
     assert!(it.say("pin off").contains("is not pinned any more"));
     assert!(it.talk.setting.pins.is_empty());

@@ -350,7 +350,11 @@ fn what_is_put_aside_is_in_no_list_until_it_is_taken_back() {
         "{hidden}"
     );
     assert_eq!(it.say("triage").lines().count(), all.lines().count() - 1);
-    assert!(it.say("undo").starts_with("taken back\n<Hide("));
+    let undone = it.say("undo");
+    let told = undone.lines().next().unwrap();
+    assert!(told.starts_with("taken back: "), "{undone}");
+    assert!(told.ends_with(" is shown again"), "{undone}");
+    assert!(undone.contains("\n<Hide("), "{undone}");
     assert_eq!(it.say("triage"), all);
     drop(it.say("1"));
     assert!(it.say("snooze soon").contains("`soon` is no time"));

@@ -39,7 +39,7 @@ impl History {
                     let now = self.talk.now;
                     let calendar = Calendar::new(WorkingTime::usual(Zone::UTC), now);
                     let at = match when {
-                        When::Named(since) => Some(since.moment(&calendar, None, now)),
+                        When::Named(since) => Some(since.in_days(&calendar, now)),
                         When::At(at) => Some(at),
                         When::Now => None,
                     };
@@ -197,4 +197,24 @@ fn what_the_board_does_with_flow_past_and_search_has_words() {
     ] {
         assert_eq!(way(command), Way::Word(word));
     }
+}
+
+#[test]
+fn what_is_told_of_a_filter_names_it() {
+    let mut it = History::new(62);
+    drop(it.say("filter is:red"));
+    let past = it.say("past 20d");
+    assert!(past.contains(" with `is:red`, "), "{past}");
+    drop(it.say("filter"));
+    assert!(!it.say("past 20d").contains(" with `"), "all cards again");
+}
+
+#[test]
+fn a_metric_that_services_have_is_told_by_service() {
+    let mut it = History::new(62);
+    let dora = it.say("flow dora quarter");
+    let by_service = dora.lines().find(|line| line.starts_with("by service: "));
+    let line = by_service.unwrap_or_else(|| panic!("{dora}"));
+    assert!(line.contains("`flow dora "), "{line}");
+    assert!(line.len() < 400, "{line}");
 }

@@ -144,3 +144,31 @@ fn what_was_held_is_looked_back_to() {
     );
     assert!(it.say("since lsat").contains("did you mean `last`?"));
 }
+
+#[test]
+fn a_filter_holds_for_people_as_for_the_walk() {
+    let mut it = Standup::new(48);
+    let all = it.all("people");
+    drop(it.say("filter is:red"));
+    let red = it.all("people");
+    assert!(
+        red.contains("only cards on the board with `is:red`"),
+        "{red}"
+    );
+    assert!(
+        !red.contains("finished") && !red.contains(" done "),
+        "{red}"
+    );
+    let numbered = |text: &str| {
+        let lines = text
+            .lines()
+            .filter(|line| line.split('.').next().unwrap().parse::<usize>().is_ok());
+        lines.count()
+    };
+    assert!(
+        numbered(&red) > 0 && numbered(&red) < numbered(&all),
+        "{red}"
+    );
+    let walk = it.all("standup all");
+    assert!(!walk.contains("finished: "), "{walk}");
+}

@@ -123,10 +123,11 @@ impl Best {
         self.take(worth.saturating_add(score), entry)
     }
 
-    /// Offers something that the program does, by its name and what it is called besides.
+    /// Offers something that the program does, by its name and what it is called besides; of what is
+    /// worth the same, what can be done here comes first.
     pub(super) fn offer_named(
         &mut self,
-        name: &str,
+        (name, is_here): (&str, bool),
         called: &[&str],
         entry: impl FnOnce() -> Entry,
     ) -> bool {
@@ -139,7 +140,7 @@ impl Best {
         } else {
             let hold = Hold::of_names(names(), &self.typed);
             let hold = hold.unwrap_or_else(|| Hold::of(name, &self.typed));
-            hold.worth(true)
+            hold.worth(is_here)
         };
         self.take(worth.saturating_add(score), entry)
     }
@@ -189,6 +190,11 @@ impl Best {
     /// Puts a line before all others.
     pub(super) fn first(&mut self, entry: Entry) {
         self.found.push((u32::MAX, 0, entry));
+    }
+
+    /// Puts a line behind all that is called what was typed: its key is that, but not here.
+    pub(super) fn elsewhere(&mut self, entry: Entry) {
+        self.take(Hold::Whole.worth(false), || entry);
     }
 
     fn prune(&mut self) {

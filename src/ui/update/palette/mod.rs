@@ -15,7 +15,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::names::Names;
 use crate::domain::query::{Fit, Typed};
 use crate::engine::snapshot::Snapshot;
-use crate::ui::command::{COMMANDS, Command};
+use crate::ui::command::{COMMANDS, Command, Scope};
 use crate::ui::effect::Effect;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::{Action, Entry, Narrowed, Overlay, Palette, Seek};
@@ -112,7 +112,7 @@ fn found(
     // What `pin` asks alone is asked by its command.
     let words = words::Word::ALL.into_iter();
     for word in words.filter(|word| *word != words::Word::Pin) {
-        best.offer_named(word.name(), &[], || word.entry());
+        best.offer_named((word.name(), true), &[], || word.entry());
     }
     offer_commands(&mut best, state, typed);
     for view in state.saved_views() {
@@ -153,24 +153,37 @@ fn found(
 }
 
 fn offer_commands(best: &mut Best, state: &UiState, typed: &str) {
+    let here = match state.detail() {
+        Some(_) => Scope::Detail,
+        None => state.view.scope(),
+    };
     // What keys do at once is of no use in a list that was opened to find something.
     for row in COMMANDS
         .iter()
         .filter(|row| !typed.is_empty() || row.command > Command::Column8)
         .filter(|row| row.command.saved_view().is_none())
     {
+        let is_here = row.scope.holds_in(here);
         let entry = || Entry {
             text: row.name.to_owned(),
-            kind: "command",
+            kind: if is_here {
+                "command"
+            } else {
+                row.scope.title()
+            },
             action: Action::Run(row.command),
         };
         // Whoever knows the key finds what it is called.
         let keymap = &state.options.keymap;
         let labels = || keymap.all_labels(row.command, Glyphs::Ascii);
         if !typed.is_empty() && labels().iter().any(|label| label == typed) {
-            best.first(entry());
+            if is_here {
+                best.first(entry());
+            } else {
+                best.elsewhere(entry());
+            }
         } else {
-            best.offer_named(row.name, words::called(row.command), entry);
+            best.offer_named((row.name, is_here), words::called(row.command), entry);
         }
     }
     for (at, own) in state.options.own.iter().enumerate() {

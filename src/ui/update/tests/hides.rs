@@ -201,3 +201,84 @@ fn what_was_put_aside_is_left_out_of_lanes_and_of_what_calls() {
     screen.press("enter");
     assert_eq!(screen.state.rows.shown, screen.state.rows.hidden);
 }
+
+/// The longest column, the cursor at its top.
+fn long_column(screen: &mut Screen) -> usize {
+    let columns = 0..screen.state.options.columns.len();
+    let long = columns.max_by_key(|column| screen.state.rows.lines(*column).len());
+    let column = long.unwrap();
+    screen.press(&format!("{} g g", column + 1));
+    column
+}
+
+#[test]
+fn a_range_that_is_begun_counts_as_it_is_drawn() {
+    let mut screen = Screen::new(120, 40, 100);
+    let column = long_column(&mut screen);
+    let stars = |screen: &Screen| screen.text().matches('*').count();
+    screen.press("space j space v j j j");
+    let lines: Vec<ItemId> = [0, 2, 3, 4, 5, 6]
+        .into_iter()
+        .filter_map(|at| match screen.state.line(&screen.snapshot, column, at) {
+            Some(Shown::Item { item, .. }) => Some(item.id.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lines.len(), 6, "no train among them");
+    assert_eq!(stars(&screen), 6, "{}", screen.text());
+    assert!(head(&screen).contains("6 marked"), "{}", head(&screen));
+    let effects = screen.press("x");
+    let Some(Effect::Hide(changes)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    let mut hidden: Vec<ItemId> = changes.iter().map(|(id, _)| id.clone()).collect();
+    let mut wanted = lines;
+    hidden.sort();
+    wanted.sort();
+    assert_eq!(hidden, wanted);
+    assert_eq!(stars(&screen), 0, "the range is over");
+}
+
+#[test]
+fn a_range_without_marks_is_pinned_put_aside_and_copied_whole() {
+    for (keys, count) in [("v j j P 5", 3), ("v P 5", 1)] {
+        let mut screen = Screen::new(120, 40, 100);
+        long_column(&mut screen);
+        let effects = screen.press(keys);
+        let pinned = effects.iter().find_map(|effect| {
+            if let Effect::Pin(changes) = effect {
+                Some(changes.len())
+            } else {
+                None
+            }
+        });
+        assert_eq!(pinned, Some(count), "{keys}: {effects:?}");
+    }
+    let mut screen = Screen::new(120, 40, 100);
+    long_column(&mut screen);
+    let effects = screen.press("v j j y");
+    let [Effect::Copy(text)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(!head(&screen).contains("marked"), "{}", head(&screen));
+    screen.press("v j b");
+    screen.type_text("1d");
+    let effects = screen.press("enter");
+    assert!(
+        matches!(&effects[0], Effect::Hide(changes) if changes.len() == 2),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn a_range_is_of_its_column_only() {
+    let mut screen = Screen::new(120, 40, 100);
+    let column = long_column(&mut screen);
+    screen.press("v j j");
+    let other = if column == 0 { "2" } else { "1" };
+    screen.press(other);
+    assert!(!head(&screen).contains("marked"), "{}", head(&screen));
+    let effects = screen.press("x");
+    assert!(matches!(&effects[0], Effect::Hide(changes) if changes.len() == 1));
+}

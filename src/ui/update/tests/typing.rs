@@ -304,3 +304,22 @@ fn the_palette_finds_a_command_by_its_key() {
         screen.press("esc");
     }
 }
+
+#[test]
+fn what_can_be_done_here_comes_first_and_other_places_are_named() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press(":");
+    screen.type_text("t");
+    let Some(Overlay::Palette(palette)) = screen.state.overlays.last() else {
+        panic!("no palette");
+    };
+    let at = |name: &str| palette.entries.iter().position(|entry| entry.text == name);
+    let times = at("times");
+    assert_ne!(times, Some(0));
+    assert!(at("top") < times || times.is_none());
+    screen.press("esc :");
+    screen.type_text("times");
+    let text = screen.text();
+    let line = text.lines().find(|line| line.contains("triage  t"));
+    assert!(line.is_some_and(|line| line.contains(" times ")), "{text}");
+}

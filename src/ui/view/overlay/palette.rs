@@ -121,6 +121,15 @@ struct Said {
     right: String,
 }
 
+/// Returns the keys of a command with the place in which they mean it, where that is not here.
+fn scoped(entry: &Entry, keys: &str) -> String {
+    if entry.kind == "command" {
+        keys.to_owned()
+    } else {
+        format!("{}  {keys}", entry.kind).trim_end().to_owned()
+    }
+}
+
 /// Returns what a line says.
 fn said(paint: &Paint<'_>, state: &UiState, entry: &Entry) -> Said {
     match &entry.action {
@@ -129,7 +138,7 @@ fn said(paint: &Paint<'_>, state: &UiState, entry: &Entry) -> Said {
             Said {
                 name: own::name(&state.options, *command).to_owned(),
                 help: own::help(&state.options, *command).trim().to_owned(),
-                right: keymap.labels(*command, paint.theme.glyphs()),
+                right: scoped(entry, &keymap.labels(*command, paint.theme.glyphs())),
             }
         }
         Action::Write(word) => {

@@ -78,6 +78,7 @@ fn parts(paint: &mut Paint<'_>, standup: &StandupState, area: Rect) {
             Unsaid::Quiet => format!("{count} quiet"),
             Unsaid::Live => format!("{count} live"),
             Unsaid::OfBots => format!("{count} of bots"),
+            Unsaid::Findings => format!("{count} of findings"),
         })
         .collect();
     if counts.is_empty() {

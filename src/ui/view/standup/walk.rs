@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
 use crate::domain::standup::Stop;
 use crate::domain::text::Clean;
@@ -29,7 +30,8 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
     let title = paint.theme.style(Role::Title);
     page.lines(paint, &stop.card.title, 2, title);
     page.gap(11);
-    facts(paint, state, stop, &prepared.calendar, &mut page);
+    let now = prepared.standup.now;
+    facts(paint, state, stop, (&prepared.calendar, now), &mut page);
     page.gap(3);
     next(paint, state, &mut page);
 }
@@ -54,18 +56,20 @@ fn facts(
     paint: &mut Paint<'_>,
     state: &UiState,
     stop: &Stop,
-    calendar: &Calendar,
+    (calendar, now): (&Calendar, Timestamp),
     page: &mut Page,
 ) {
     let card = &stop.card;
     page.pair(paint, "who", &who(stop), 1);
     let column = state.title(card.placement.stage);
-    let (stays, does) = (
-        calendar.words(stop.in_stage),
-        calendar.words(stop.in_status),
-    );
+    let [stays, does] = stop.lasted(calendar, now);
     let label = card.placement.status.label();
-    let text = format!("in {column} for {stays}, {label} for {does} of working time");
+    let unit = match does.starts_with("for ") {
+        true if stop.by_clock() => " by the clock",
+        true => " of working time",
+        false => "",
+    };
+    let text = format!("in {column} {stays}, {label} {does}{unit}");
     page.pair(paint, "how long", &text, 2);
     page.pair(paint, "since then", &stop.story, 2);
     page.pair(paint, "waits for", &stop.waits_for, 2);

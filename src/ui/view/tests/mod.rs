@@ -147,7 +147,7 @@ fn the_reason_line_is_never_covered_by_a_message() {
         let text = screen.text();
         let last = text.lines().last().unwrap();
         assert!(
-            last.contains("opened the page (1 more, M lists them)"),
+            last.contains("opened the page (1 older, M lists them)"),
             "{last}"
         );
         assert!(last.contains("enter open"), "{last}");

@@ -210,14 +210,9 @@ fn page_of(
         let Some(section) = sections.get(one.section).filter(|_| y < body.bottom()) else {
             return;
         };
-        heading(
-            paint,
-            section,
-            one.cards,
-            Rect::new(body.x, y, body.width, 1),
-        );
+        heading(paint, section, *one, Rect::new(body.x, y, body.width, 1));
         y += 1;
-        for item in section.cards.iter().take(one.cards) {
+        for item in section.cards.iter().skip(one.from).take(one.cards) {
             card(paint, snapshot, item, Rect::new(body.x, y, body.width, 1));
             y += 1;
         }
@@ -225,24 +220,44 @@ fn page_of(
     }
 }
 
-fn heading(paint: &mut Paint<'_>, section: &Section<'_>, shown: usize, row: Rect) {
+fn heading(paint: &mut Paint<'_>, section: &Section<'_>, placed: Placed, row: Rect) {
     let theme = paint.theme;
     let style = theme.style(Role::Title);
-    let end = paint.text(row.x, row.y, row.width, section.name.as_str(), style);
+    let mut end = paint.text(row.x, row.y, row.width, section.name, style);
+    if placed.from > 0 {
+        let left = row.right().saturating_sub(end);
+        end = paint.text(end, row.y, left, ", continued", style);
+    }
+    let (red, others) = placed.left(section);
+    let more = match (red, others) {
+        (0, 0) => String::new(),
+        (0, others) => format!("+ {others} more"),
+        (red, 0) => format!("+ {red} failed"),
+        (red, others) => format!("+ {red} failed, {others} more"),
+    };
+    let mut right = row.right();
+    // That there is more red is told before the counts that have it in them.
+    if red > 0 && end + 2 + width(&more) <= right {
+        right = paint.right(
+            row.x,
+            row.y,
+            row.width,
+            &more,
+            theme.severity(Severity::Failed),
+        ) - 2;
+    }
     let counts = section.counts;
     let mut x = end + 2;
     let told = counts.told().into_iter();
     for (count, severity, word) in told.filter(|(count, ..)| *count > 0) {
         let text = format!("{count} {word}");
-        if x + width(&text) > row.right() {
+        if x + width(&text) > right {
             break;
         }
         x = paint.text(x, row.y, width(&text), &text, theme.severity(severity)) + 2;
     }
-    let more = section.cards.len().saturating_sub(shown);
-    let text = format!("+ {more} more");
-    if more > 0 && x + width(&text) <= row.right() {
-        paint.right(row.x, row.y, row.width, &text, theme.style(Role::Dim));
+    if red == 0 && others > 0 && x + width(&more) <= row.right() {
+        paint.right(row.x, row.y, row.width, &more, theme.style(Role::Dim));
     }
 }
 

@@ -105,6 +105,27 @@ fn a_source_that_fails_is_named() {
 }
 
 #[test]
+fn our_own_share_is_told_apart_from_a_host_that_refuses() {
+    let mut source = sample::source("github", Health::RateLimited);
+    let mut screen = Screen::new(160, 40, 48);
+    for (message, word) in [
+        (
+            "github.com allows no more requests for 3 min",
+            "rate limited",
+        ),
+        (
+            "our share of the requests to github.com is spent: polling goes on in 38 min",
+            "our share is spent",
+        ),
+    ] {
+        source.message = Some(crate::domain::text::Clean::line(message));
+        screen.snapshot.sources = vec![source.clone()];
+        screen.arrive();
+        assert!(screen.text().contains(word), "{}", screen.text());
+    }
+}
+
+#[test]
 fn nothing_known_is_not_calm() {
     let mut screen = wall(80, 24, 0);
     assert!(
@@ -138,4 +159,78 @@ fn every_size_can_be_drawn() {
         screen.draw();
         assert_eq!(screen.state.size, (width, height));
     }
+}
+
+/// A wall of one service with so many red cards, the last one the newest, and some that wait.
+fn reds(width: u16, height: u16, red: usize, waiting: usize) -> Screen {
+    let mut screen = wall(width, height, 0);
+    let mut cards = sample::snapshot(400);
+    let service = crate::domain::key::ServiceName::new("auth");
+    let column = cards.columns.first_mut().unwrap();
+    let items = column.rows.iter().filter_map(|row| match row {
+        crate::engine::snapshot::Row::Item(item) => Some(item),
+        crate::engine::snapshot::Row::Train(_) => None,
+    });
+    let rows: Vec<crate::engine::snapshot::Row> = items
+        .take(red + waiting)
+        .enumerate()
+        .map(|(at, item)| {
+            let mut item = crate::domain::item::WorkItem::clone(item);
+            item.services = [service.clone()].into_iter().collect();
+            item.placement.status = if at < red {
+                crate::domain::status::Status::Failed
+            } else {
+                crate::domain::status::Status::Waiting
+            };
+            let ago = TimeDelta::hours(i64::try_from(400 - at).unwrap());
+            item.placement.since = screen.now - ago;
+            item.title = crate::domain::text::Clean::line(&format!("card-{at:03}."));
+            crate::engine::snapshot::Row::Item(std::sync::Arc::new(item))
+        })
+        .collect();
+    assert_eq!(rows.len(), red + waiting);
+    column.rows = rows.into();
+    for other in cards.columns.iter_mut().skip(1) {
+        other.rows = Vec::new().into();
+    }
+    screen.snapshot = cards;
+    screen.arrive();
+    screen
+}
+
+#[test]
+fn what_is_red_is_on_some_page_and_the_newest_first() {
+    for (width, height, red, waiting) in [(60, 15, 12, 5), (60, 15, 14, 3), (40, 5, 9, 0)] {
+        let mut screen = reds(width, height, red, waiting);
+        let pages = screen.state.wall.as_ref().unwrap().pages;
+        let mut seen = String::new();
+        for page in 0..pages {
+            screen.state.wall.as_mut().unwrap().page = page;
+            screen.draw();
+            seen.push_str(&screen.text());
+        }
+        let places: Vec<usize> = (0..red)
+            .rev()
+            .map(|at| {
+                let title = format!("card-{at:03}.");
+                seen.find(&title)
+                    .unwrap_or_else(|| panic!("{title}\n{seen}"))
+            })
+            .collect();
+        assert!(places.is_sorted(), "{seen}");
+    }
+}
+
+#[test]
+fn what_comes_on_the_next_page_is_told_apart_from_what_is_left_out() {
+    let mut screen = reds(60, 15, 14, 12);
+    let text = screen.text();
+    let pages = screen.state.wall.as_ref().unwrap().pages;
+    assert!(pages > 1, "{text}");
+    assert!(text.contains("+ 8 failed, 12 more"), "{text}");
+    screen.state.wall.as_mut().unwrap().page = pages - 1;
+    screen.draw();
+    let text = screen.text();
+    assert!(text.contains("auth, continued"), "{text}");
+    assert!(text.contains("+ ") && text.contains(" more"), "{text}");
 }
