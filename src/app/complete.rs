@@ -30,7 +30,7 @@ const MOST_CARDS: usize = 200;
 
 /// Answers a shell that asks what may follow; returns whether one did.
 pub fn answer() -> bool {
-    if std::env::var_os(ASKED).is_none() {
+    if Env::process().get(ASKED).is_none() {
         return false;
     }
     let asked = CompleteEnv::with_factory(offered).var(ASKED);
@@ -63,7 +63,9 @@ pub fn script(shell: clap_complete::Shell) -> std::io::Result<String> {
             text.extend_from_slice(LOADED.as_bytes());
         }
         // Bash, and whatever else reads its scripts.
-        _ => text.extend_from_slice(BASH.replace("ASKED", ASKED).as_bytes()),
+        clap_complete::Shell::Bash | _ => {
+            text.extend_from_slice(BASH.replace("ASKED", ASKED).as_bytes());
+        }
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
 }

@@ -79,8 +79,8 @@ fn runs(program: &str, rest: &[Template]) -> bool {
             let program = rest.iter().find(|word| !is_before(word));
             option_holds(rest, &["-S", "--split-string"]) || before.chain(program).any(holds)
         }
-        // Variables and names of files are expanded, `$(shell …)` included.
-        "make" | "gmake" => rest.iter().any(holds),
+        // Variables and names of files are expanded, `$(shell …)` included; an address may be `EXEC:…`.
+        "make" | "gmake" | "socat" => rest.iter().any(holds),
         "sed" | "gsed" => {
             let scripts = ["-e", "-f", "--expression", "--file"];
             let begins = |word: &Template, option: &&str| word.to_string().starts_with(option);
@@ -139,7 +139,6 @@ fn runs(program: &str, rest: &[Template]) -> bool {
                 "--one-line",
             ],
         ),
-        "socat" => rest.iter().any(holds),
         "find" | "fd" => option_holds(
             rest,
             &["-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec"],

@@ -94,7 +94,9 @@ fn of_source(place: &str, told: &Told<'_>) -> Taken {
         | "source.project.branch"
         | "source.project.name"
         | "source.check.service"
-        | "source.check.environment" => Taken::form(SEEN),
+        | "source.check.environment"
+        | "source.map.service"
+        | "source.map.environment" => Taken::form(SEEN),
         "source.token_env" => Taken::form(r"^[A-Za-z_]\w{0,127}$"),
         "source.token_command" => Taken::program(SEEN),
         "source.ca_file" => Taken::form("."),
@@ -125,7 +127,10 @@ fn of_source(place: &str, told: &Told<'_>) -> Taken {
             fewest: 1,
             ..Taken::default()
         },
-        "source.check.pointer" | "source.map.records" | "source.map.next" => Taken::form(POINTER),
+        "source.check.pointer"
+        | "source.map.records"
+        | "source.map.next"
+        | "source.map.fields.*" => Taken::form(POINTER),
         "source.check.latency" => {
             let longest = u64::try_from(LONGEST_LATENCY.as_millis()).unwrap_or(u64::MAX);
             let span = span(&(Duration::from_secs(1)..=LONGEST_LATENCY));
@@ -144,10 +149,8 @@ fn of_source(place: &str, told: &Told<'_>) -> Taken {
             ..Taken::words(Target::ALL.map(Target::as_str))
         },
         "source.map.fields" => Taken::names(Target::ALL.into_iter().flat_map(Target::fields)),
-        "source.map.fields.*" => Taken::form(POINTER),
         "source.map.states" => Taken::names(Target::ALL.into_iter().flat_map(Target::states)),
-        "source.map.repo" => Taken::form(&format!("{}|^/", HOSTED)),
-        "source.map.service" | "source.map.environment" => Taken::form(SEEN),
+        "source.map.repo" => Taken::form(&format!("{HOSTED}|^/")),
         _ => Taken::default(),
     }
 }
@@ -170,7 +173,6 @@ fn of_work(place: &str) -> Taken {
             fewest: 1,
             ..Taken::stages()
         },
-        "board.columns.title" => Taken::form(SEEN),
         "board.wip" => Taken {
             names: Some((stages().collect(), any_stage())),
             ..Taken::default()
@@ -189,7 +191,8 @@ fn of_work(place: &str) -> Taken {
             let all = policy::MODELS.into_iter().chain([policy::GIT_FLOW]);
             Taken::any_case(policy::MODELS, all)
         }
-        "board.incident_labels"
+        "board.columns.title"
+        | "board.incident_labels"
         | "board.blocked_labels"
         | "board.progress_words"
         | "board.bots"
@@ -209,6 +212,13 @@ fn of_work(place: &str) -> Taken {
         | "attention.blocked_after"
         | "attention.review_after"
         | "attention.gate_after" => Taken::form(&window(attention::LONGEST_DAYS)),
+        _ => of_rules(place),
+    }
+}
+
+/// What services, models of branching, rules and phases take.
+fn of_rules(place: &str) -> Taken {
+    match place {
         "service" => Taken::needing(&["name"]),
         "service.repos" => Taken::form(REPO),
         "service.env" => Taken::form(

@@ -125,17 +125,7 @@ where
         let told = match reloaded {
             Ok(told) => told,
             Err(error) => {
-                let state = &mut self.look.state;
-                let (first, others) = error.split_once('\n').unwrap_or((&error, ""));
-                for other in others.lines() {
-                    state.note(other, now);
-                }
-                let text = format!("the configuration stays as it was: {first}");
-                let mark = match line_in(first) {
-                    Some(line) => format!("config: line {line}"),
-                    None => "config".to_owned(),
-                };
-                state.notify_trouble(CONFIGURATION, Some(mark), text, now);
+                self.refuse_reloaded(&error, now);
                 return Ok(());
             }
         };
@@ -205,6 +195,21 @@ where
             self.look.state.notify(text, now);
         }
         Ok(())
+    }
+
+    /// Tells what is wrong with a configuration that was read again.
+    fn refuse_reloaded(&mut self, error: &str, now: Timestamp) {
+        let state = &mut self.look.state;
+        let (first, others) = error.split_once('\n').unwrap_or((error, ""));
+        for other in others.lines() {
+            state.note(other, now);
+        }
+        let text = format!("the configuration stays as it was: {first}");
+        let mark = match line_in(first) {
+            Some(line) => format!("config: line {line}"),
+            None => "config".to_owned(),
+        };
+        state.notify_trouble(CONFIGURATION, Some(mark), text, now);
     }
 
     /// Lets the board and whoever judges cards go by how the team works now; returns whether the

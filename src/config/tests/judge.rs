@@ -30,7 +30,7 @@ pub(super) fn wrong(schema: &Value, value: &Value, place: &str) -> Option<String
     match value {
         Value::Array(list) => in_list(schema, list, place),
         Value::Object(table) => in_table(schema, table, place),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 
@@ -49,7 +49,9 @@ fn is_of_type(kind: Option<&str>, value: &Value) -> bool {
 
 fn is_outside(schema: &Value, value: &Value) -> bool {
     let limit = |key: &str| schema[key].as_i64();
-    let size = value.as_array().map(|list| list.len() as i64);
+    let size = value
+        .as_array()
+        .map(|list| i64::try_from(list.len()).unwrap());
     let number = value.as_i64();
     let form = schema["pattern"].as_str().zip(value.as_str());
     limit("minimum").is_some_and(|least| number.is_some_and(|it| it < least))

@@ -498,6 +498,10 @@ fn policy_values() {
         "`when`: unknown key `lable` at column 7",
         "did you mean `label`?",
     );
+}
+
+#[test]
+fn more_policy_values() {
     bad(
         "[[rule]]\nname = \"a\"\nstage = \"code\"\nwhen = \"(x\"",
         4,

@@ -451,7 +451,12 @@ fn places(shape: &Shape, place: &str, found: &mut BTreeSet<String>) {
             }
         }
         Shape::Names(_) if place == "keys" => {}
-        _ => drop(found.insert(place.to_owned())),
+        Shape::Yes
+        | Shape::Whole
+        | Shape::Number
+        | Shape::Text
+        | Shape::Names(_)
+        | Shape::Either(..) => drop(found.insert(place.to_owned())),
     }
 }
 
