@@ -98,6 +98,8 @@ const BASH: &str = r#"_cycleboard() {
     COMPREPLY=()
     while read -r word || [[ -n $word ]]; do
         printf -v word %q "${word#"$before"}"
+        # What was typed is a name of the shell's own.
+        [[ $current == "~"* ]] && word=${word/#\\~/\~}
         COMPREPLY+=("$word")
     done < <(_CLAP_IFS=$'\n' _CLAP_COMPLETE_INDEX=$((${#words[@]} - 1)) ASKED=bash \
         cycleboard -- "${words[@]}" 2>/dev/null)

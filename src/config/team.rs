@@ -186,7 +186,11 @@ fn check_hours(
     if until.is_none_or(|until| from < until) {
         return Some((from, until));
     }
-    let message = format!("`working_hours`: `{raw}` goes over midnight");
+    let message = if until == Some(from) {
+        format!("`working_hours`: `{raw}` has no length")
+    } else {
+        format!("`working_hours`: `{raw}` goes over midnight")
+    };
     let hint = if midnight {
         "write `24:00` for the end of the day"
     } else {

@@ -22,10 +22,12 @@ const MOST: usize = 560;
 type Placed<'a> = (u16, u16, &'a Cell);
 
 /// Puts back what would be too much for one move; returns the rows that are not as they are wanted.
+///
+/// The cursor is given as it is wanted and as it was: where it was, its mark goes.
 pub(crate) fn limit(
     shown: &Buffer,
     wanted: &mut Buffer,
-    cursor: Option<Position>,
+    (cursor, before): (Option<Position>, Option<Position>),
     dialect: Dialect,
 ) -> Vec<u16> {
     if shown.area != wanted.area {
@@ -37,7 +39,11 @@ pub(crate) fn limit(
     }
     let at = cursor.unwrap_or_default();
     let mut rows: Vec<&[Placed<'_>]> = cells.chunk_by(|one, next| one.1 == next.1).collect();
-    rows.sort_by_key(|row| row.first().map(|cell| cell.1.abs_diff(at.y)));
+    let far = |y: u16| {
+        let marks = [Some(at), before].into_iter().flatten();
+        marks.map(|mark| mark.y.abs_diff(y)).min()
+    };
+    rows.sort_by_key(|row| row.first().map(|cell| (far(cell.1), cell.1.abs_diff(at.y))));
     let mut left = MOST;
     let mut back: Vec<(u16, Range<u16>)> = Vec::new();
     let whole = wanted.area.left()..wanted.area.right();
@@ -152,7 +158,7 @@ mod tests {
         let mut wanted = shown.clone();
         wanted.set_string(3, 3, "other", Style::new());
         let before = wanted.clone();
-        let owed = limit(&shown, &mut wanted, None, Dialect::default());
+        let owed = limit(&shown, &mut wanted, (None, None), Dialect::default());
         assert!(owed.is_empty() && wanted == before);
     }
 
@@ -163,7 +169,7 @@ mod tests {
         let mut sent = 0;
         for turn in 0.. {
             let mut painted = wanted.clone();
-            let owed = limit(&shown, &mut painted, cursor, Dialect::default());
+            let owed = limit(&shown, &mut painted, (cursor, None), Dialect::default());
             let cost = bytes(&shown, &painted);
             assert!(cost <= MOST, "{cost}");
             sent += cost;
@@ -182,6 +188,15 @@ mod tests {
     }
 
     #[test]
+    fn where_the_cursor_was_its_mark_goes_with_the_first() {
+        let (shown, mut wanted) = (picture(&texts("a")), picture(&texts("b")));
+        let places = (Some(Position::new(5, 20)), Some(Position::new(5, 4)));
+        limit(&shown, &mut wanted, places, Dialect::default());
+        let of = |y| wanted.cell((0, y)).unwrap().symbol();
+        assert_eq!((of(20), of(4), of(12)), ("b", "b", "a"));
+    }
+
+    #[test]
     fn a_row_that_is_too_much_by_itself_comes_from_the_cursor_on() {
         let colours = |seed: u8| {
             let mut buffer = picture(&[String::new()]);
@@ -196,7 +211,7 @@ mod tests {
         let owed = limit(
             &shown,
             &mut wanted,
-            Some(Position::new(40, 0)),
+            (Some(Position::new(40, 0)), None),
             Dialect::default(),
         );
         assert_eq!(owed, [0]);
@@ -217,7 +232,7 @@ mod tests {
             let (shown, wanted) = (picture(&old), picture(&new));
             let mut painted = wanted.clone();
             let at = Some(Position::new(x, y));
-            let owed = limit(&shown, &mut painted, at, Dialect::default());
+            let owed = limit(&shown, &mut painted, (at, None), Dialect::default());
             prop_assert!(bytes(&shown, &painted) <= MOST);
             for position in wanted.area.positions() {
                 let cell = painted.cell(position);

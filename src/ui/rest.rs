@@ -48,6 +48,8 @@ pub(crate) struct Rest {
     until: Option<Timestamp>,
     /// The picture as it was painted last.
     shown: Option<Buffer>,
+    /// Where the cursor was in it.
+    was: Option<Position>,
     /// The large parts as they were painted when it last rested.
     kept: Vec<(Rect, Vec<Cell>)>,
     /// The links that stand on the screen.
@@ -208,7 +210,9 @@ impl Rest {
         moves: bool,
     ) -> bool {
         let shown = self.shown.as_ref().filter(|_| moves);
-        let owed = shown.map(|shown| near::limit(shown, painted, cursor, self.dialect));
+        let places = (cursor, self.was);
+        let owed = shown.map(|shown| near::limit(shown, painted, places, self.dialect));
+        self.was = cursor;
         let owed = owed.unwrap_or_default();
         self.links.retain(|link| !owed.contains(&link.place.2));
         match &mut self.shown {

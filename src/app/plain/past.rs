@@ -337,8 +337,8 @@ fn of_metric(metric: &Metric) -> String {
 /// How many parts of a metric are told.
 const PARTS: usize = 6;
 
-/// Returns the values of the services of a metric that has none for all of them, and how a service
-/// is asked for.
+/// Returns the values of the parts of a metric that has none for all of them; parts of DORA are
+/// services, and it is said how one is asked for.
 fn of_parts(metric: &Metric, page: Page) -> Option<String> {
     let first = metric.parts.first().filter(|_| metric.value.is_none())?;
     let unit = metric.key.unit();
@@ -350,13 +350,23 @@ fn of_parts(metric: &Metric, page: Page) -> Option<String> {
     let told: Vec<String> = told.collect();
     let more = match metric.parts.len().saturating_sub(PARTS) {
         0 => String::new(),
-        more => format!(", and {more} more services"),
+        more => format!(", and {more} more"),
     };
-    let how = format!("`flow {} {}`", page.title(), first.name);
-    Some(format!(
-        "by service: {}{more}; {how} tells one",
-        told.join(", ")
-    ))
+    let told = told.join(", ");
+    Some(match page {
+        Page::Dora => {
+            let how = format!("`flow {} {}`", page.title(), first.name);
+            format!("by service: {told}{more}; {how} tells one")
+        }
+        Page::Cycle
+        | Page::Ageing
+        | Page::Cumulative
+        | Page::Throughput
+        | Page::Efficiency
+        | Page::Reviews
+        | Page::Ci
+        | Page::Calms => format!("one by one: {told}{more}"),
+    })
 }
 
 fn when(calendar: &Calendar, at: Timestamp) -> String {

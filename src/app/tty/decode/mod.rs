@@ -3,7 +3,8 @@
 //! `vte` frames control sequences, commands of the operating system and characters. What a person
 //! types has a second meaning to it: an escape may be the key, or a key with alt, and where a
 //! sequence is begun and never ended, keys must count again: each state says how long it waits.
-//! `ctrl-c` is heard in all of them. What nobody here knows is dropped as a whole.
+//! `ctrl-c` is heard in all of them, in a paste once no end of it comes. What nobody here knows is
+//! dropped as a whole.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -85,8 +86,8 @@ struct Paste {
     text: Vec<u8>,
     /// How many bytes of its end have come.
     ended: usize,
-    /// Whether it was broken off: the rest of it is dropped.
-    is_over: bool,
+    /// Whether a `ctrl-c` is in it, which counts if the paste has no end.
+    is_interrupted: bool,
 }
 
 impl Decoder {
@@ -109,6 +110,7 @@ impl Decoder {
             State::Escape => Some(LONE),
             State::Told => Some(TOLD),
             State::Closing | State::Sequence { .. } | State::Console | State::Mouse(_) => Some(CUT),
+            State::Paste(paste) if paste.is_interrupted => Some(CUT),
             State::Command(_) | State::Deaf { .. } | State::Paste(_) => Some(LONG),
         }
     }
@@ -125,7 +127,12 @@ impl Decoder {
                 begin,
                 is_bare: true,
             } => self.bare(begin),
-            State::Paste(paste) => self.pasted(&paste),
+            State::Paste(paste) => {
+                self.pasted(&paste);
+                if paste.is_interrupted {
+                    self.ground(CTRL_C);
+                }
+            }
             State::Ground
             | State::Told
             | State::Closing
@@ -273,7 +280,7 @@ impl Decoder {
         };
     }
 
-    /// Takes a byte of a paste; none of them is a key but `ctrl-c`.
+    /// Takes a byte of a paste; none of them is a key, but `ctrl-c` where no end comes.
     fn paste(&mut self, mut paste: Paste, byte: u8) {
         if PASTE_END.get(paste.ended) == Some(&byte) {
             paste.ended += 1;
@@ -288,10 +295,7 @@ impl Decoder {
         if byte == ESC {
             paste.ended = 1;
         } else if byte == CTRL_C {
-            self.pasted(&paste);
-            paste.text.clear();
-            self.ground(byte);
-            paste.is_over = true;
+            paste.is_interrupted = true;
         } else {
             paste.extend(&[byte]);
         }
@@ -299,12 +303,9 @@ impl Decoder {
     }
 
     fn pasted(&mut self, paste: &Paste) {
-        if !paste.is_over {
-            let text = String::from_utf8_lossy(&paste.text).into_owned();
-            self.heard
-                .inputs
-                .push_back(Input::Event(Event::Paste(text)));
-        }
+        let text = String::from_utf8_lossy(&paste.text).into_owned();
+        let paste = Input::Event(Event::Paste(text));
+        self.heard.inputs.push_back(paste);
     }
 
     /// Gives up what has begun; what ended it may begin another.
@@ -331,7 +332,7 @@ impl Decoder {
 
 impl Paste {
     fn extend(&mut self, bytes: &[u8]) {
-        if !self.is_over && self.text.len() + bytes.len() <= PASTE_MOST {
+        if self.text.len() + bytes.len() <= PASTE_MOST {
             self.text.extend_from_slice(bytes);
         }
     }

@@ -306,8 +306,12 @@ fn a_paste_without_an_end_ends_by_a_pause_or_ctrl_c_and_types_nothing() {
     decoder.take(b"\x1b[200~qq");
     assert_eq!(heard(&mut decoder), []);
     decoder.take(b"\x03qq");
-    assert_eq!(heard(&mut decoder), [pasted("qq"), ctrl('c')]);
+    assert_eq!(heard(&mut decoder), []);
     quiet(&mut decoder);
+    assert_eq!(heard(&mut decoder), [pasted("qqqq"), ctrl('c')]);
+    // With its end it is text that somebody copied, whatever is in it.
+    decoder.take(b"\x1b[200~a\x03b\x1b[201~");
+    assert_eq!(heard(&mut decoder), [pasted("ab")]);
     decoder.take(b"j\x1b[200~qq");
     quiet(&mut decoder);
     decoder.take(b"k\x1b[201~");
@@ -376,6 +380,7 @@ proptest! {
         decoder.take(&bytes);
         heard(&mut decoder);
         decoder.take(b"\x03");
+        quiet(&mut decoder);
         prop_assert_eq!(heard(&mut decoder).pop(), Some(ctrl('c')));
     }
 }

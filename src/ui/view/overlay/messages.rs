@@ -37,6 +37,9 @@ pub(in crate::ui::view) fn paint(
     let mut y = inside.top();
     for (time, text, style) in all.iter().skip(usize::from(*scroll)) {
         let room = usize::from(inside.bottom().saturating_sub(y));
+        if room == 0 {
+            break;
+        }
         for (nth, line) in wrap(text, columns, room).into_iter().enumerate() {
             if nth == 0 {
                 paint.text(inside.x + 1, y, TIME, time, theme.style(Role::Dim));
