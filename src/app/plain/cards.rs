@@ -224,7 +224,7 @@ impl Talk {
             let called: HashSet<&ItemId> = cards.iter().map(|item| &item.id).collect();
             let (called, rules) = (words::cards(called.len()), cards.len());
             said.push(line(format!(
-                "{called} for which a rule of `[attention]` or `[[wip]]` calls a person, {rules} in all; \
+                "{called} for which a rule of `[attention]` or `[[wip]]` calls a person, by {rules} rules; \
                  `next` goes through all that is red, blocked or waiting"
             )));
         }
@@ -232,7 +232,7 @@ impl Talk {
         said
     }
 
-    /// Makes these cards the list, and tells the first of them with why.
+    /// Makes these cards the list, and tells the first of them with why; `more` goes on so.
     fn with_reasons(
         &mut self,
         (cards, why): (&[&WorkItem], &[String]),
@@ -241,11 +241,7 @@ impl Talk {
         now: Timestamp,
     ) -> Vec<Said> {
         self.listed = cards.iter().map(|item| item.id.clone()).collect();
-        self.more = if cards.len() > PAGE {
-            More::List(PAGE)
-        } else {
-            More::Nothing
-        };
+        self.more = More::Nothing;
         if cards.is_empty() {
             // An empty list is no answer where nobody told anything.
             let answered = snapshot.sources.iter().any(|it| it.last_success.is_some());
@@ -257,18 +253,12 @@ impl Talk {
             };
             return vec![line(text)];
         }
-        let lines = cards.iter().zip(why).enumerate().take(PAGE);
-        let mut said: Vec<Said> = lines
-            .map(|(at, (item, why))| {
-                let card = words::card(item, snapshot, now);
-                line(format!("{}. {card}, because {why}", at + 1))
-            })
-            .collect();
-        if cards.len() > PAGE {
-            let left = cards.len() - PAGE;
-            said.push(line(format!("{left} more; `more` goes on")));
-        }
-        said
+        let lines = cards.iter().zip(why).enumerate();
+        let lines = lines.map(|(at, (item, why))| {
+            let card = words::card(item, snapshot, now);
+            format!("{}. {card}, because {why}", at + 1)
+        });
+        self.tell(lines.collect())
     }
 
     /// Sets the order of lists.

@@ -160,6 +160,19 @@ fn many_changes_at_once_are_counted() {
 }
 
 #[test]
+fn a_list_with_reasons_goes_on_with_reasons() {
+    let mut it = Conversation::new(400);
+    let begin = it.say("triage");
+    assert!(begin.contains("more lines; `more` goes on"), "{begin}");
+    let more = it.say("more");
+    let first = more.lines().next().unwrap();
+    assert!(
+        first.starts_with("21. ") && first.contains(", because "),
+        "{more}"
+    );
+}
+
+#[test]
 fn lists_have_numbers_that_open_cards() {
     let mut it = Conversation::new(160);
     let list = it.say("list build");
