@@ -205,29 +205,6 @@ fn a_refused_action_is_told_at_every_width() {
 }
 
 #[test]
-fn a_long_message_is_whole_among_the_messages() {
-    let mut screen = Screen::new(80, 24, 96);
-    let text = format!("{} the end", "a word and ".repeat(20));
-    screen.state.notify_error(text, screen.now);
-    screen.press("M");
-    assert!(screen.text().contains("the end"), "{}", screen.text());
-}
-
-#[test]
-fn more_messages_than_there_is_room_for_end_at_the_border() {
-    let mut screen = Screen::new(80, 24, 96);
-    for nth in 0..30 {
-        let text = format!("{nth}: {}", "a word and ".repeat(20));
-        screen.state.notify_error(text, screen.now);
-    }
-    screen.press("M");
-    let text = screen.text();
-    let border = text.lines().filter(|line| line.starts_with('└'));
-    let wanted = format!("└{}┘", "─".repeat(78));
-    assert_eq!(border.collect::<Vec<_>>(), [wanted], "{text}");
-}
-
-#[test]
 fn another_order_stays_on_the_screen() {
     for (width, height) in [(40, 10), (80, 24), (140, 40)] {
         let mut screen = Screen::new(width, height, 96);

@@ -237,3 +237,26 @@ fn a_list_of_themes_that_is_cut_says_how_many_are_below() {
     let text = screen.text();
     assert!(text.contains('↑'), "{text}");
 }
+
+#[test]
+fn a_long_message_is_whole_among_the_messages() {
+    let mut screen = Screen::new(80, 24, 96);
+    let text = format!("{} the end", "a word and ".repeat(20));
+    screen.state.notify_error(text, screen.now);
+    screen.press("M");
+    assert!(screen.text().contains("the end"), "{}", screen.text());
+}
+
+#[test]
+fn more_messages_than_there_is_room_for_end_at_the_border() {
+    let mut screen = Screen::new(80, 24, 96);
+    for nth in 0..30 {
+        let text = format!("{nth}: {}", "a word and ".repeat(20));
+        screen.state.notify_error(text, screen.now);
+    }
+    screen.press("M");
+    let text = screen.text();
+    let border = text.lines().filter(|line| line.starts_with('└'));
+    let wanted = format!("└{}┘", "─".repeat(78));
+    assert_eq!(border.collect::<Vec<_>>(), [wanted], "{text}");
+}
